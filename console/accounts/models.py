@@ -1,0 +1,19 @@
+"""People and their role."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from .actor import Actor
+from .permissions import Role
+
+
+class User(AbstractUser):
+    """A person who signs in. Without a role nothing of the console is shown to them."""
+
+    role = models.CharField(max_length=20, choices=Role, blank=True, default="")
+
+    def as_actor(self, *, request_id: str = "") -> Actor:
+        """This person as the actor of one request."""
+        return Actor(
+            name=self.get_username(), role=self.role, user_id=self.pk, request_id=request_id
+        )
