@@ -1,0 +1,23 @@
+"""One region of one cloud, as the services see it."""
+
+from .ecs import Ecs
+from .slb import Slb
+from .transport import CallRecord, Credentials, Transport
+
+
+class Cloud:
+    """The products of one region behind one key.
+
+    endpoint: a URL for every product, or one with {product} and {region} in it.
+    """
+
+    def __init__(self, *, endpoint: str, credentials: Credentials, region_id: str) -> None:
+        self._transport = Transport(endpoint, credentials)
+        self.region_id = region_id
+        self.slb = Slb(self._transport, region_id)
+        self.ecs = Ecs(self._transport, region_id)
+
+    @property
+    def written(self) -> list[CallRecord]:
+        """The writes sent so far, in order, each with its outcome and RequestId."""
+        return self._transport.written

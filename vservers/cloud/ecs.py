@@ -1,0 +1,35 @@
+"""Elastic Compute Service, version 2014-05-26: the servers that may join a group."""
+
+from collections.abc import Iterator
+
+from .transport import Transport
+from .types import Server, inner
+
+VERSION = "2014-05-26"
+PAGE_SIZE = 100
+
+
+class Ecs:
+    """ECS of one region. Every method raises CloudError's kinds."""
+
+    def __init__(self, transport: Transport, region_id: str) -> None:
+        self._transport = transport
+        self._region_id = region_id
+
+    def describe_instances(self) -> Iterator[Server]:
+        """All of the region, page by page."""
+        page = seen = 0
+        while True:
+            page += 1
+            body = self._transport.call(
+                product="ecs",
+                version=VERSION,
+                action="DescribeInstances",
+                region_id=self._region_id,
+                params={"PageNumber": page, "PageSize": PAGE_SIZE},
+            )
+            items = inner(body, "Instances", "Instance")
+            yield from map(Server.from_api, items)
+            seen += len(items)
+            if not items or seen >= int(body.get("TotalCount", 0)):
+                return

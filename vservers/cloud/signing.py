@@ -1,0 +1,49 @@
+"""Signatures of the vendor's RPC-style OpenAPI: ACS3-HMAC-SHA256 (v3) and HMAC-SHA1 (v1)."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from urllib.parse import quote
+
+ALGORITHM_V3 = "ACS3-HMAC-SHA256"
+
+
+def encode(text: str) -> str:
+    """RFC 3986: all but letters, digits and -_.~ as upper-case %XX."""
+    return quote(text, safe="-_.~")
+
+
+def canonical_query(params: Mapping[str, str]) -> str:
+    """name=value pairs, sorted by name, joined by &; encoded both."""
+    return "&".join(f"{encode(name)}={encode(params[name])}" for name in sorted(params))
+
+
+def sign_v1(method: str, params: Mapping[str, str], secret: str) -> str:
+    """Base64 signature over query and form parameters, without `Signature` itself."""
+    text = f"{method}&%2F&{encode(canonical_query(params))}"
+    digest = hmac.digest(f"{secret}&".encode(), text.encode(), hashlib.sha1)
+    return base64.b64encode(digest).decode()
+
+
+def sign_v3(
+    method: str, params: Mapping[str, str], headers: Mapping[str, str], body: bytes, secret: str
+) -> tuple[str, str]:
+    """(signed header names joined by ;, hex signature) for a request to the path /.
+
+    headers: lower-case names; all of them are signed. `x-acs-content-sha256` must be among them.
+    """
+    names = sorted(headers)
+    signed = ";".join(names)
+    request = "\n".join(
+        [
+            method,
+            "/",
+            canonical_query(params),
+            "".join(f"{name}:{headers[name].strip()}\n" for name in names),
+            signed,
+            hashlib.sha256(body).hexdigest(),
+        ]
+    )
+    text = f"{ALGORITHM_V3}\n{hashlib.sha256(request.encode()).hexdigest()}"
+    return signed, hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,217 @@
+"""One signed call at a time: session, retries, and what is known when it fails."""
+
+import hashlib
+import logging
+import random
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from .errors import (
+    READ_AGAIN_CODES,
+    CloudError,
+    CloudRefused,
+    CloudUnreachable,
+    OutcomeUnknown,
+)
+from .signing import ALGORITHM_V3, canonical_query, sign_v3
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 20
+# A person waits for the answer: a call is given up once its next pause would end after this.
+RETRY_SECONDS = 20
+FIRST_PAUSE_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 4
+
+_sessions = threading.local()
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An access key; the secret stays out of repr, and so out of tracebacks and logs."""
+
+    access_key_id: str
+    access_key_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """What became of one call. outcome: done, refused, unreachable or unknown."""
+
+    action: str
+    outcome: str
+    request_id: str = ""
+    code: str = ""
+    message: str = ""
+    attempts: int = 1
+
+    def as_json(self) -> dict[str, str]:
+        return {
+            "action": self.action,
+            "outcome": self.outcome,
+            "request_id": self.request_id,
+            "code": self.code,
+            "message": self.message,
+        }
+
+
+class Transport:
+    """Sends signed calls and keeps a record of each write in `written`.
+
+    endpoint: a URL for every product, or one with {product} and {region} in it. Not shared between
+    threads; the HTTP connections under it are kept per thread.
+    """
+
+    def __init__(
+        self, endpoint: str, credentials: Credentials, *, retry_seconds: float = RETRY_SECONDS
+    ) -> None:
+        self._endpoint = endpoint
+        self._credentials = credentials
+        self._retry_seconds = retry_seconds
+        self.written: list[CallRecord] = []
+
+    def call(
+        self, *, product: str, version: str, action: str, region_id: str, params: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The answer's JSON body. Raises CloudRefused, CloudUnreachable or OutcomeUnknown.
+
+        params: API names and values; None and "" are left out, booleans become true/false. Busy and
+        throttling codes are repeated with jittered exponential pauses, for they say that nothing
+        was done; nothing else is.
+        """
+        reads = action.startswith(("Describe", "List"))
+        started = time.monotonic()
+        pause = FIRST_PAUSE_SECONDS
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                body = self._once(product, version, action, region_id, params)
+            except CloudError as error:
+                wait = random.uniform(pause / 2, pause)  # noqa: S311 - spreads retries, no secret
+                late = time.monotonic() - started + wait > self._retry_seconds
+                if late or not _worth_repeating(error, reads=reads):
+                    self._record_failure(error, reads=reads, attempts=attempt)
+                    raise
+                logger.info("%s: %s, again in %.2f s", action, error.code, wait)
+                time.sleep(wait)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            else:
+                if not reads:
+                    self.written.append(
+                        CallRecord(action, "done", str(body.get("RequestId", "")), attempts=attempt)
+                    )
+                return body
+
+    def _record_failure(self, error: CloudError, *, reads: bool, attempts: int) -> None:
+        if reads:
+            return
+        outcome = {CloudRefused: "refused", CloudUnreachable: "unreachable"}.get(
+            type(error), "unknown"
+        )
+        self.written.append(
+            CallRecord(error.action, outcome, error.request_id, error.code, error.message, attempts)
+        )
+
+    def _once(
+        self, product: str, version: str, action: str, region_id: str, params: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        base = self._endpoint.format(product=product, region=region_id).rstrip("/")
+        query = {name: _text(value) for name, value in params.items() if value not in (None, "")}
+        query.setdefault("RegionId", region_id)
+        headers = {
+            "host": urlsplit(base).netloc,
+            "x-acs-action": action,
+            "x-acs-version": version,
+            "x-acs-date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "x-acs-signature-nonce": uuid.uuid4().hex,
+            "x-acs-content-sha256": hashlib.sha256(b"").hexdigest(),
+        }
+        signed, signature = sign_v3(
+            "POST", query, headers, b"", self._credentials.access_key_secret
+        )
+        headers["accept"] = "application/json"
+        headers["authorization"] = (
+            f"{ALGORITHM_V3} Credential={self._credentials.access_key_id},"
+            f"SignedHeaders={signed},Signature={signature}"
+        )
+        try:
+            response = _session().post(
+                f"{base}/?{canonical_query(query)}",
+                headers=headers,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+            )
+        except requests.exceptions.RequestException as error:
+            raise _lost(action, error) from error
+        return _answer(action, response)
+
+
+def _session() -> requests.Session:
+    session: requests.Session | None = getattr(_sessions, "session", None)
+    if session is None:
+        session = _sessions.session = requests.Session()
+    return session
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _worth_repeating(error: CloudError, *, reads: bool) -> bool:
+    return error.is_busy or error.is_throttling or (reads and error.code in READ_AGAIN_CODES)
+
+
+def _lost(action: str, error: requests.exceptions.RequestException) -> CloudError:
+    """Refused and timed-out connections were never used; after that nothing is certain."""
+    never_sent = isinstance(error, requests.exceptions.ConnectTimeout) or (
+        "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
+    )
+    if never_sent:
+        return CloudUnreachable(
+            action=action,
+            code="CloudUnreachable",
+            message="The cloud's endpoint could not be reached. Nothing was sent.",
+        )
+    return OutcomeUnknown(
+        action=action,
+        code="NoAnswer",
+        message="The call was sent, but no answer came back. Refresh to see whether it took place.",
+    )
+
+
+def _answer(action: str, response: requests.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except requests.exceptions.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict):
+        raise OutcomeUnknown(
+            action=action,
+            code="UnreadableAnswer",
+            message=f"The answer (HTTP {response.status_code}) is not the API's JSON.",
+            status=response.status_code,
+        )
+    if response.ok:
+        return body
+    details: dict[str, Any] = {
+        "action": action,
+        "code": str(body.get("Code", f"HTTP{response.status_code}")),
+        "message": str(body.get("Message", "")),
+        "request_id": str(body.get("RequestId", "")),
+        "status": response.status_code,
+    }
+    refused = CloudRefused(**details)
+    # Some products throttle with a 503: the code says more than the status.
+    if response.status_code < 500 or refused.is_busy or refused.is_throttling:
+        raise refused
+    raise OutcomeUnknown(**details)

@@ -1,0 +1,337 @@
+"""What the API's answers say, as values. Names follow the API, in Python's spelling.
+
+Every `from_api` takes an object of an answer; unknown fields are ignored, for the service may add
+some, and unset text may be absent or empty.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, Self
+
+Api = Mapping[str, Any]
+
+
+def inner(body: Api, wrapper: str, element: str) -> list[Any]:
+    """The list in the wire's {"Rules": {"Rule": [...]}}; empty where either is absent."""
+    return list((body.get(wrapper) or {}).get(element) or [])
+
+
+def moment(text: str | None) -> datetime | None:
+    """YYYY-MM-DDThh:mm[:ss]Z as an aware time, None where it is absent."""
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
+
+
+def _number(value: Any) -> int | None:
+    return None if value in (None, "") else int(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    region_id: str
+    local_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackendServer:
+    """A server of a group (port 1..65535) or of the default pool (port None). Weight 0..100."""
+
+    server_id: str
+    port: int | None = None
+    weight: int = 100
+    type: str = "ecs"
+    server_ip: str = ""
+    description: str = ""
+
+    @classmethod
+    def from_api(cls, item: Api) -> Self:
+        return cls(
+            server_id=item["ServerId"],
+            port=_number(item.get("Port")),
+            weight=int(item.get("Weight", 100)),
+            type=item.get("Type") or "ecs",
+            server_ip=item.get("ServerIp") or "",
+            description=item.get("Description") or "",
+        )
+
+    def to_api(self) -> dict[str, Any]:
+        wanted = {
+            "ServerId": self.server_id,
+            "Port": self.port,
+            "Weight": self.weight,
+            "Type": self.type,
+            "ServerIp": self.server_ip,
+            "Description": self.description,
+        }
+        return {name: value for name, value in wanted.items() if value not in (None, "")}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancer:
+    load_balancer_id: str
+    name: str
+    status: str
+    address: str
+    address_type: str
+    network_type: str
+    vpc_id: str
+    vswitch_id: str
+    master_zone_id: str
+    slave_zone_id: str
+    spec: str
+    region_id: str
+    created_at: datetime | None
+
+    @classmethod
+    def from_api(cls, item: Api) -> Self:
+        return cls(
+            load_balancer_id=item["LoadBalancerId"],
+            name=item.get("LoadBalancerName") or "",
+            status=item.get("LoadBalancerStatus") or "",
+            address=item.get("Address") or "",
+            address_type=item.get("AddressType") or "",
+            network_type=(item.get("NetworkType") or "classic").lower(),
+            vpc_id=item.get("VpcId") or "",
+            vswitch_id=item.get("VSwitchId") or "",
+            master_zone_id=item.get("MasterZoneId") or "",
+            slave_zone_id=item.get("SlaveZoneId") or "",
+            spec=item.get("LoadBalancerSpec") or "",
+            region_id=item.get("RegionId") or "",
+            created_at=moment(item.get("CreateTime")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancerDetail:
+    """A load balancer with its default server pool.
+
+    data_plane_status, data_plane_reason: extra fields that an endpoint may add to say whether
+    traffic is served now ("on", "off", "" where it does not say) and why not.
+    """
+
+    balancer: LoadBalancer
+    pool: tuple[BackendServer, ...]
+    data_plane_status: str = ""
+    data_plane_reason: str = ""
+
+    @classmethod
+    def from_api(cls, body: Api) -> Self:
+        data_plane = body.get("DataPlane") or {}
+        return cls(
+            balancer=LoadBalancer.from_api(body),
+            pool=tuple(
+                BackendServer.from_api(item)
+                for item in inner(body, "BackendServers", "BackendServer")
+            ),
+            data_plane_status=data_plane.get("Status", ""),
+            data_plane_reason=data_plane.get("Reason", ""),
+        )
+
+
+def _wire(name: str, default: Any) -> Any:
+    return field(default=default, metadata={"wire": name})
+
+
+@dataclass(frozen=True, slots=True)
+class HTTPSettings:
+    """What an HTTP listener can be told beside its group. Times in seconds; ranges as in the API.
+
+    None stands for "as the cloud has it": left out of a call, and for a health check port the
+    port of each server.
+    """
+
+    scheduler: str = _wire("Scheduler", "wrr")
+    bandwidth: int = _wire("Bandwidth", -1)
+    sticky_session: str = _wire("StickySession", "off")
+    sticky_session_type: str | None = _wire("StickySessionType", None)
+    cookie_timeout: int | None = _wire("CookieTimeout", None)
+    cookie: str | None = _wire("Cookie", None)
+    idle_timeout: int = _wire("IdleTimeout", 15)
+    request_timeout: int = _wire("RequestTimeout", 60)
+    gzip: str = _wire("Gzip", "on")
+    x_forwarded_for: str = _wire("XForwardedFor", "on")
+    x_forwarded_for_proto: str = _wire("XForwardedFor_proto", "off")
+    x_forwarded_for_slbip: str = _wire("XForwardedFor_SLBIP", "off")
+    x_forwarded_for_slbid: str = _wire("XForwardedFor_SLBID", "off")
+    health_check: str = _wire("HealthCheck", "on")
+    health_check_method: str | None = _wire("HealthCheckMethod", None)
+    health_check_uri: str | None = _wire("HealthCheckURI", None)
+    health_check_domain: str | None = _wire("HealthCheckDomain", None)
+    health_check_http_code: str | None = _wire("HealthCheckHttpCode", None)
+    health_check_connect_port: int | None = _wire("HealthCheckConnectPort", None)
+    health_check_interval: int | None = _wire("HealthCheckInterval", None)
+    health_check_timeout: int | None = _wire("HealthCheckTimeout", None)
+    healthy_threshold: int | None = _wire("HealthyThreshold", None)
+    unhealthy_threshold: int | None = _wire("UnhealthyThreshold", None)
+
+    @classmethod
+    def from_api(cls, item: Api) -> Self:
+        """From an answer; what it does not hold keeps the default."""
+        values = {
+            f.name: item[f.metadata["wire"]]
+            for f in fields(cls)
+            if item.get(f.metadata["wire"]) not in (None, "")
+        }
+        return cls(**values)
+
+    def to_api(self) -> dict[str, Any]:
+        return {f.metadata["wire"]: getattr(self, f.name) for f in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A listener of any protocol. settings: of an HTTP listener, None for the other protocols.
+
+    served_at, served_notice: extra fields of an endpoint that serves on another address.
+    """
+
+    load_balancer_id: str
+    protocol: str
+    port: int
+    status: str
+    backend_server_port: int | None
+    vserver_group_id: str
+    description: str
+    scheduler: str
+    health_check: str
+    settings: HTTPSettings | None
+    served_at: str = ""
+    served_notice: str = ""
+
+    @classmethod
+    def from_api(cls, item: Api) -> Self:
+        protocol = item["ListenerProtocol"].lower()
+        config = item.get(f"{protocol.upper()}ListenerConfig") or {}
+        settings = HTTPSettings.from_api({**item, **config}) if protocol == "http" else None
+        return cls(
+            load_balancer_id=item["LoadBalancerId"],
+            protocol=protocol,
+            port=int(item["ListenerPort"]),
+            status=item.get("Status") or "",
+            backend_server_port=_number(item.get("BackendServerPort")),
+            vserver_group_id=item.get("VServerGroupId") or "",
+            description=item.get("Description") or "",
+            scheduler=item.get("Scheduler") or "",
+            health_check=config.get("HealthCheck") or "",
+            settings=settings,
+            served_at=item.get("ServedAt") or "",
+            served_notice=item.get("ServedNotice") or "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VServerGroup:
+    """A group as the list action tells it: without its servers."""
+
+    vserver_group_id: str
+    name: str
+    server_count: int
+    created_at: datetime | None
+
+    @classmethod
+    def from_api(cls, item: Api) -> Self:
+        return cls(
+            vserver_group_id=item["VServerGroupId"],
+            name=item.get("VServerGroupName") or "",
+            server_count=int(item.get("ServerCount", 0)),
+            created_at=moment(item.get("CreateTime")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VServerGroupDetail:
+    vserver_group_id: str
+    load_balancer_id: str
+    name: str
+    created_at: datetime | None
+    servers: tuple[BackendServer, ...]
+
+    @classmethod
+    def from_api(cls, body: Api) -> Self:
+        return cls(
+            vserver_group_id=body["VServerGroupId"],
+            load_balancer_id=body.get("LoadBalancerId") or "",
+            name=body.get("VServerGroupName") or "",
+            created_at=moment(body.get("CreateTime")),
+            servers=tuple(
+                BackendServer.from_api(item)
+                for item in inner(body, "BackendServers", "BackendServer")
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    rule_id: str
+    name: str
+    domain: str
+    url: str
+    vserver_group_id: str
+
+    @classmethod
+    def from_api(cls, item: Api) -> Self:
+        return cls(
+            rule_id=item["RuleId"],
+            name=item.get("RuleName") or "",
+            domain=item.get("Domain") or "",
+            url=item.get("Url") or "",
+            vserver_group_id=item.get("VServerGroupId") or "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """normal, abnormal or unavailable, of one server and port as one listener sees it."""
+
+    server_id: str
+    port: int
+    listener_port: int
+    protocol: str
+    status: str
+
+    @classmethod
+    def from_api(cls, item: Api) -> Self:
+        return cls(
+            server_id=item["ServerId"],
+            port=int(item.get("Port") or 0),
+            listener_port=int(item.get("ListenerPort") or 0),
+            protocol=(item.get("Protocol") or "").lower(),
+            status=item.get("ServerHealthStatus") or "unavailable",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An ECS instance. network_type: classic or vpc. Addresses "" where there is none."""
+
+    server_id: str
+    name: str
+    status: str
+    region_id: str
+    zone_id: str
+    network_type: str
+    vpc_id: str
+    private_ip: str
+    public_ip: str
+    instance_type: str
+
+    @classmethod
+    def from_api(cls, item: Api) -> Self:
+        vpc = item.get("VpcAttributes") or {}
+        private = inner(vpc, "PrivateIpAddress", "IpAddress") + inner(
+            item, "InnerIpAddress", "IpAddress"
+        )
+        elastic = (item.get("EipAddress") or {}).get("IpAddress")
+        public = inner(item, "PublicIpAddress", "IpAddress") + ([elastic] if elastic else [])
+        return cls(
+            server_id=item["InstanceId"],
+            name=item.get("InstanceName") or "",
+            status=item.get("Status") or "",
+            region_id=item.get("RegionId") or "",
+            zone_id=item.get("ZoneId") or "",
+            network_type=(item.get("InstanceNetworkType") or "").lower(),
+            vpc_id=vpc.get("VpcId") or "",
+            private_ip=private[0] if private else "",
+            public_ip=public[0] if public else "",
+            instance_type=item.get("InstanceType") or "",
+        )
