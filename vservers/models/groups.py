@@ -1,0 +1,72 @@
+"""VServer groups and the default server pool, with their backend servers."""
+
+from django.db import models
+
+from .balancers import LoadBalancer
+from .servers import server_link
+
+
+class VServerGroup(models.Model):
+    """A VServer group of one load balancer. Names may repeat."""
+
+    vserver_group_id = models.CharField(max_length=60, primary_key=True)
+    load_balancer = models.ForeignKey(
+        LoadBalancer, on_delete=models.CASCADE, related_name="vserver_groups"
+    )
+    name = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(null=True)
+    synced_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name", "vserver_group_id"]
+        indexes = [models.Index(fields=["load_balancer", "name", "vserver_group_id"])]
+
+    def __str__(self) -> str:
+        return self.name or self.vserver_group_id
+
+
+class Member(models.Model):
+    """A backend server of a VServer group: one ECS instance on one port."""
+
+    group = models.ForeignKey(VServerGroup, on_delete=models.CASCADE, related_name="members")
+    server = server_link("memberships")
+    server_ip = models.CharField(max_length=64, blank=True)
+    port = models.PositiveIntegerField()
+    weight = models.PositiveSmallIntegerField()
+    type = models.CharField(max_length=10, default="ecs")
+    description = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["group", "server_id", "port"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["group", "server", "server_ip", "port"], name="member_identity"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.server_id}:{self.port}"
+
+
+class PoolServer(models.Model):
+    """A backend server of the default server pool; the listener gives the port."""
+
+    load_balancer = models.ForeignKey(
+        LoadBalancer, on_delete=models.CASCADE, related_name="pool_servers"
+    )
+    server = server_link("pools")
+    server_ip = models.CharField(max_length=64, blank=True)
+    weight = models.PositiveSmallIntegerField()
+    type = models.CharField(max_length=10, default="ecs")
+    description = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["load_balancer", "server_id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["load_balancer", "server", "server_ip"], name="pool_server_identity"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.server_id)

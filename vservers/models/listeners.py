@@ -1,0 +1,103 @@
+"""Listeners, their forwarding rules, and the health that they see."""
+
+from django.db import models
+
+from .balancers import LoadBalancer
+from .groups import VServerGroup
+
+
+class Listener(models.Model):
+    """A listener. Without a VServer group its requests go to the default server pool.
+
+    settings: for HTTP the fields of cloud.types.HTTPSettings, empty for other protocols.
+    """
+
+    class Status(models.TextChoices):
+        RUNNING = "running", "Running"
+        STOPPED = "stopped", "Stopped"
+        STARTING = "starting", "Starting"
+        STOPPING = "stopping", "Stopping"
+        CONFIGURING = "configuring", "Configuring"
+
+    class Protocol(models.TextChoices):
+        HTTP = "http", "HTTP"
+        HTTPS = "https", "HTTPS"
+        TCP = "tcp", "TCP"
+        UDP = "udp", "UDP"
+
+    load_balancer = models.ForeignKey(
+        LoadBalancer, on_delete=models.CASCADE, related_name="listeners"
+    )
+    protocol = models.CharField(max_length=8, choices=Protocol)
+    port = models.PositiveIntegerField()
+    status = models.CharField(max_length=20, choices=Status)
+    backend_server_port = models.PositiveIntegerField(null=True)
+    vserver_group = models.ForeignKey(
+        VServerGroup, null=True, on_delete=models.SET_NULL, related_name="listeners"
+    )
+    description = models.CharField(max_length=256, blank=True)
+    scheduler = models.CharField(max_length=10, blank=True)
+    health_check = models.CharField(max_length=5, blank=True)
+    settings = models.JSONField(default=dict)
+    served_at = models.CharField(max_length=80, blank=True)
+    served_notice = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["load_balancer", "port", "protocol"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["load_balancer", "protocol", "port"], name="listener_identity"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_protocol_display()}:{self.port}"
+
+    @property
+    def is_layer_7(self) -> bool:
+        return self.protocol in {self.Protocol.HTTP, self.Protocol.HTTPS}
+
+
+class Rule(models.Model):
+    """A forwarding rule of a layer-7 listener: a domain, a URL prefix, or both."""
+
+    rule_id = models.CharField(max_length=60, primary_key=True)
+    listener = models.ForeignKey(Listener, on_delete=models.CASCADE, related_name="rules")
+    name = models.CharField(max_length=80, blank=True)
+    domain = models.CharField(max_length=253, blank=True)
+    url = models.CharField(max_length=80, blank=True)
+    vserver_group = models.ForeignKey(
+        VServerGroup, null=True, on_delete=models.SET_NULL, related_name="rules"
+    )
+
+    class Meta:
+        ordering = ["listener", "domain", "url"]
+
+    def __str__(self) -> str:
+        return f"{self.domain}{self.url}"
+
+
+class ServerHealth(models.Model):
+    """What one listener's health check last said of one server and port."""
+
+    class Status(models.TextChoices):
+        NORMAL = "normal", "Normal"
+        ABNORMAL = "abnormal", "Abnormal"
+        UNAVAILABLE = "unavailable", "Unavailable"
+
+    listener = models.ForeignKey(Listener, on_delete=models.CASCADE, related_name="health")
+    server_id = models.CharField(max_length=60)
+    port = models.PositiveIntegerField()
+    status = models.CharField(max_length=20, choices=Status)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["listener", "server_id", "port"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["listener", "server_id", "port"], name="server_health_identity"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.server_id}:{self.port} {self.status}"
