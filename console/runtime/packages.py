@@ -1,0 +1,164 @@
+"""Programs of the distribution that the console uses, installed through its package manager.
+
+Runs before the virtual environment exists, as `python3 -m console.runtime.packages NAME`, so it
+takes nothing from outside the standard library.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+# A plain user's PATH lacks the folders where Debian keeps HAProxy.
+PATH = os.pathsep.join(
+    [os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"]
+)
+_MISSING = 1
+
+
+@dataclass(frozen=True)
+class Manager:
+    """A package manager: its command to install, and one to run first where its lists may be old."""
+
+    install: tuple[str, ...]
+    refresh: tuple[str, ...] = ()
+
+    @property
+    def program(self) -> str:
+        return self.install[0]
+
+
+MANAGERS = (
+    Manager(
+        ("apt-get", "install", "-y", "-q", "--no-install-recommends", "-oDPkg::Lock::Timeout=120"),
+        ("apt-get", "update", "-q"),
+    ),
+    Manager(("dnf", "install", "-y", "-q")),
+    Manager(("yum", "install", "-y", "-q")),
+    Manager(("apk", "add", "--quiet"), ("apk", "update", "--quiet")),
+    Manager(("pacman", "-S", "--noconfirm", "--needed"), ("pacman", "-Sy")),
+    Manager(("zypper", "--non-interactive", "--quiet", "install")),
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A thing to have: what tells that it is there, its package's name, what goes without it.
+
+    commands: any one of them is enough. packages: by package manager, "" for every other.
+    """
+
+    title: str
+    without: str
+    packages: dict[str, str]
+    commands: tuple[str, ...] = ()
+    modules: tuple[str, ...] = field(default=())
+
+    def is_there(self) -> bool:
+        if self.commands and not any(shutil.which(name, path=PATH) for name in self.commands):
+            return False
+        # Asked of a fresh interpreter: this one may have been started before the package was there.
+        return not self.modules or (
+            subprocess.run(
+                [sys.executable, "-c", f"import {', '.join(self.modules)}"],
+                capture_output=True,
+                check=False,
+            ).returncode
+            == 0
+        )
+
+
+WANTED = {
+    "haproxy": Wanted(
+        title="HAProxy",
+        without="The console runs without data plane: pages work, no load balancer takes traffic.",
+        packages={"": "haproxy"},
+        commands=("haproxy",),
+    ),
+    "chromium": Wanted(
+        title="Chromium",
+        without="The browser tests cannot run.",
+        packages={"": "chromium"},
+        commands=("chromium", "chromium-browser", "google-chrome"),
+    ),
+    "venv": Wanted(
+        title="Python's venv module",
+        without="No virtual environment can be made.",
+        packages={
+            "apt-get": f"python{sys.version_info.major}.{sys.version_info.minor}-venv",
+            "": "python3",
+        },
+        modules=("ensurepip", "venv"),
+    ),
+}
+
+
+def rights() -> tuple[str, ...] | None:
+    """What to put before a command to install packages, None when this user may not."""
+    if os.geteuid() == 0:
+        return ()
+    if shutil.which("sudo") and _runs(["sudo", "-n", "true"]):
+        return ("sudo", "-n")
+    return None
+
+
+def install(wanted: Wanted) -> bool:
+    """Have it, installing it where that is possible; False, after saying why, where it is not."""
+    if wanted.is_there():
+        return True
+    manager = next((m for m in MANAGERS if shutil.which(m.program)), None)
+    if manager is None:
+        _say(f"{wanted.title} is missing and no known package manager is here. {wanted.without}")
+        return False
+    package = wanted.packages.get(manager.program, wanted.packages[""])
+    command = [*manager.install, package]
+    before = rights()
+    if before is None:
+        _say(
+            f"{wanted.title} is missing and this user may not install packages. {wanted.without}\n"
+            f"To have it: sudo {' '.join(command)}"
+        )
+        return False
+    _say(f"{wanted.title} is missing: installing {package} with {manager.program}.")
+    if manager.refresh:
+        _runs([*before, *manager.refresh])
+    if _runs([*before, *command], quiet=False) and wanted.is_there():
+        return True
+    _say(f"{manager.program} could not install {package}. {wanted.without}")
+    return False
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Have all that is named; the exit code is 1 when something is missing in the end."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("name", nargs="+", choices=WANTED)
+    names = parser.parse_args(arguments).name
+    # A list, not a generator: every name is tried, also after one that failed.
+    return 0 if all([install(WANTED[name]) for name in names]) else _MISSING
+
+
+def _runs(command: Sequence[str], *, quiet: bool = True) -> bool:
+    environment = {**os.environ, "PATH": PATH, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if quiet else sys.stderr,
+            stderr=subprocess.DEVNULL if quiet else None,
+            check=False,
+        )
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
