@@ -12,6 +12,7 @@ class AuditEntry(models.Model):
         PARTLY_DONE = "partly done", "Partly done"
         REFUSED = "refused", "Refused"
         FAILED = "failed", "Failed"
+        UNKNOWN = "unknown", "Unknown"
 
     at = models.DateTimeField(auto_now_add=True)
     actor_name = models.CharField(max_length=150)

@@ -34,21 +34,38 @@ def _upsert(rows: list[Model], *, key: list[str], also: list[str]) -> None:
         )
 
 
+def together(readers: Iterable[Reader]) -> Reader:
+    """Several readings as one."""
+
+    def read(cloud: Cloud) -> Writer:
+        writers = [reader(cloud) for reader in readers]
+
+        def write() -> None:
+            for one in writers:
+                one()
+
+        return write
+
+    return read
+
+
 def whole_balancer(load_balancer_id: str) -> Reader:
     """All of one load balancer: itself, pool, groups with servers, listeners, rules, health."""
+    parts = together(
+        [
+            attributes_and_pool(load_balancer_id),
+            all_groups(load_balancer_id),
+            listeners(load_balancer_id),
+            health(load_balancer_id),
+        ]
+    )
 
     def read(cloud: Cloud) -> Writer:
         read_at = timezone.now()
-        parts = [
-            attributes_and_pool(load_balancer_id)(cloud),
-            all_groups(load_balancer_id)(cloud),
-            listeners(load_balancer_id)(cloud),
-            health(load_balancer_id)(cloud),
-        ]
+        write_parts = parts(cloud)
 
         def write() -> None:
-            for part in parts:
-                part()
+            write_parts()
             LoadBalancer.objects.filter(pk=load_balancer_id).update(synced_at=read_at)
 
         return write

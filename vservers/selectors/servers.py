@@ -1,0 +1,111 @@
+"""Which ECS instances may join the groups of a load balancer, and why the others may not."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q
+
+from vservers.models import LoadBalancer, Server
+
+PAGE_SIZE = 10
+CLASSIC = LoadBalancer.NetworkType.CLASSIC.value
+VPC = LoadBalancer.NetworkType.VPC.value
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRule:
+    """What the network of a load balancer allows.
+
+    allowed: network types that its backend servers may have, the usual one first; vpc_id: the one
+    VPC that they must be in, "" for any; reasons: why a network type is impossible.
+
+    Source: an intranet VPC instance takes servers of its own VPC only, an intranet classic one only
+    classic servers, and all servers of an internet one are either classic or of one single VPC.
+    """
+
+    allowed: tuple[str, ...]
+    vpc_id: str
+    reasons: dict[str, str]
+
+    def why_not(self, server: Server) -> str:
+        """Why the server cannot join, in words; "" when it can."""
+        if server.status != Server.RUNNING:
+            return f"The server is {server.status.lower()}. Only running servers can be added."
+        if server.network_type not in self.allowed:
+            return self.reasons[server.network_type]
+        if self.vpc_id and server.network_type == VPC and server.vpc_id != self.vpc_id:
+            return f"The server is in {server.vpc_id}. Only servers of {self.vpc_id} can be added."
+        return ""
+
+
+def network_rule(load_balancer: LoadBalancer, *, chosen: Collection[Server] = ()) -> NetworkRule:
+    """The rule of a load balancer as it stands, with the servers chosen beside those it has."""
+    if load_balancer.address_type == LoadBalancer.AddressType.INTRANET:
+        if load_balancer.network_type == VPC:
+            reason = "This intranet instance is in a VPC and takes servers of that VPC only."
+            return NetworkRule((VPC,), load_balancer.vpc_id, {CLASSIC: reason})
+        reason = "This intranet instance is in the classic network and takes classic servers only."
+        return NetworkRule((CLASSIC,), "", {VPC: reason})
+    first = next(iter(chosen), None) or _first_backend(load_balancer)
+    if first is None:
+        return NetworkRule((VPC, CLASSIC), "", {})
+    if first.network_type == VPC:
+        reason = f"The servers of this instance are in {first.vpc_id}; networks cannot be mixed."
+        return NetworkRule((VPC,), first.vpc_id, {CLASSIC: reason})
+    reason = "The servers of this instance are in the classic network; networks cannot be mixed."
+    return NetworkRule((CLASSIC,), "", {VPC: reason})
+
+
+def _first_backend(load_balancer: LoadBalancer) -> Server | None:
+    used = Q(memberships__group__load_balancer=load_balancer) | Q(
+        pools__load_balancer=load_balancer
+    )
+    return Server.objects.filter(used).order_by("pk").first()
+
+
+@dataclass(frozen=True, slots=True)
+class AvailableServer:
+    """A row of the Available Servers list. ports: those of it that are selected already."""
+
+    server: Server
+    why_not: str
+    ports: tuple[int, ...]
+
+
+def available_servers(
+    *,
+    load_balancer: LoadBalancer,
+    rule: NetworkRule,
+    network_type: str,
+    query: str = "",
+    page: str | int = 1,
+    selected: Collection[tuple[str, int | None]] = (),
+) -> tuple[list[AvailableServer], Page[Server]]:
+    """One page of the region's servers of a network type: its rows, and the page itself.
+
+    query: part of a name, ID or address. selected: (server_id, port) pairs in the Selected list;
+    port None where none is typed yet.
+    """
+    rows = Server.objects.filter(region_id=load_balancer.region_id, network_type=network_type)
+    if query := query.strip():
+        rows = rows.filter(
+            Q(name__icontains=query)
+            | Q(server_id__icontains=query)
+            | Q(private_ip__icontains=query)
+            | Q(public_ip__icontains=query)
+        )
+    ports: dict[str, list[int]] = {}
+    for server_id, port in selected:
+        ports.setdefault(server_id, []).extend([port] if port is not None else [])
+    found = Paginator(rows, PAGE_SIZE).get_page(page)
+    available = [
+        AvailableServer(server, rule.why_not(server), tuple(sorted(ports.get(server.pk, []))))
+        for server in found
+    ]
+    return available, found
+
+
+def servers_by_id(server_ids: Collection[str], *, region_id: str) -> dict[str, Server]:
+    """The servers of a region among the IDs given."""
+    return Server.objects.filter(region_id=region_id).in_bulk(list(server_ids))

@@ -1,0 +1,91 @@
+"""The servers of a group: who may join, and the calls that lead from one set to another."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from vservers.cloud.types import BackendServer
+from vservers.models import LoadBalancer
+from vservers.selectors.servers import network_rule, servers_by_id
+
+from .errors import InvalidMembers, MemberKey
+
+MAX_PORT = 65535
+MAX_WEIGHT = 100
+
+
+def identity(server: BackendServer) -> tuple[str, str, int | None]:
+    """(server_id, server_ip, port): what the cloud tells members of one group apart by."""
+    return server.server_id, server.server_ip, server.port
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPlan:
+    """What turns one set of members into another, in the order it is sent.
+
+    A changed port is an addition and a removal, for the port is part of the identity.
+    """
+
+    add: tuple[BackendServer, ...]
+    set: tuple[BackendServer, ...]
+    remove: tuple[BackendServer, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.add or self.set or self.remove)
+
+
+def plan_members(now: Iterable[BackendServer], wanted: Iterable[BackendServer]) -> MemberPlan:
+    """The additions, weight or description changes and removals between two sets."""
+    held = {identity(server): server for server in now}
+    desired = {identity(server): server for server in wanted}
+    return MemberPlan(
+        add=tuple(server for key, server in desired.items() if key not in held),
+        set=tuple(
+            server
+            for key, server in desired.items()
+            if key in held
+            and (server.weight, server.description) != (held[key].weight, held[key].description)
+        ),
+        remove=tuple(server for key, server in held.items() if key not in desired),
+    )
+
+
+def check_members(
+    load_balancer: LoadBalancer,
+    wanted: Sequence[BackendServer],
+    *,
+    joining: Sequence[BackendServer],
+) -> None:
+    """Raise InvalidMembers for rows that the cloud would refuse.
+
+    wanted: all rows; ports 1..65535, weights 0..100, no (server, port) twice. joining: those that
+    are new; their server must be a running one of the region, in a network that the load balancer
+    takes. Servers that are in the group already are not judged again.
+    """
+    errors: dict[MemberKey, str] = {}
+    seen: set[tuple[str, str, int | None]] = set()
+    for row in wanted:
+        key = (row.server_id, row.port or 0)
+        if row.port is None or not 1 <= row.port <= MAX_PORT:
+            errors[key] = f"Enter a port from 1 to {MAX_PORT}."
+        elif not 0 <= row.weight <= MAX_WEIGHT:
+            errors[key] = f"Enter a weight from 0 to {MAX_WEIGHT}."
+        elif identity(row) in seen:
+            errors[key] = "This server is in the list with this port already."
+        seen.add(identity(row))
+    servers = servers_by_id(
+        {row.server_id for row in joining if row.type == "ecs"}, region_id=load_balancer.region_id
+    )
+    rule = network_rule(load_balancer, chosen=list(servers.values())[:1])
+    for row in joining:
+        if row.type != "ecs":
+            continue
+        server = servers.get(row.server_id)
+        if server is None:
+            why_not = f"{row.server_id} is not a server of {load_balancer.region_id}."
+        else:
+            why_not = rule.why_not(server)
+        if why_not:
+            errors.setdefault((row.server_id, row.port or 0), why_not)
+    if errors:
+        raise InvalidMembers(errors)
