@@ -3,14 +3,17 @@
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Prefetch, Q, QuerySet
 
+from console.accounts.actor import Actor
+from console.shell.regions import RegionOption
 from vservers.models import Listener, LoadBalancer, Region
 
 PAGE_SIZE = 20
 
 
-def regions() -> QuerySet[Region]:
-    """All regions in the cloud's order, each with balancer_count."""
-    return Region.objects.annotate(balancer_count=Count("load_balancers"))
+def region_options(actor: Actor) -> list[RegionOption]:
+    """The regions with the number of load balancers in each, for the selector in the top bar."""
+    rows = Region.objects.annotate(count=Count("load_balancers"))
+    return [RegionOption(row.pk, row.name, row.count) for row in rows]
 
 
 def balancers_page(*, region: Region, query: str = "", page: str | int = 1) -> Page[LoadBalancer]:

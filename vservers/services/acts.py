@@ -102,7 +102,7 @@ def act(
 
 
 def _outcome(failure: CallFailed) -> AuditEntry.Outcome:
-    if failure.done:
+    if failure.carried_out:
         return AuditEntry.Outcome.PARTLY_DONE
     if isinstance(failure.error, OutcomeUnknown):
         return AuditEntry.Outcome.UNKNOWN

@@ -12,7 +12,7 @@ MemberKey = tuple[str, int]
 class CallFailed(Exception):
     """A cloud call failed. Whatever was done before it stands, and the mirror was read again.
 
-    code, message, request_id: the cloud's. done: the calls that were carried out before.
+    code, message, request_id: the cloud's. done: sentences on what stands now.
     """
 
     def __init__(self, error: CloudError, written: Sequence[CallRecord] = ()) -> None:
@@ -20,22 +20,23 @@ class CallFailed(Exception):
         self.code = error.code
         self.message = error.message
         self.request_id = error.request_id
-        self.action = error.action
-        self.done = [record for record in written if record.outcome == "done"]
-        self.outcome_unknown = isinstance(error, OutcomeUnknown)
+        self.carried_out = [record for record in written if record.outcome == "done"]
         super().__init__(str(error))
 
     @property
-    def summary(self) -> str:
-        """One sentence: what stands now."""
-        if self.done:
-            names = ", ".join(record.action for record in self.done)
-            return f"Only a part was done. Carried out before the failure: {names}."
-        if self.outcome_unknown:
-            return (
-                "It is not known whether the change took place. The page shows the cloud's state."
+    def done(self) -> list[str]:
+        sentences = []
+        if self.carried_out:
+            names = ", ".join(record.action for record in self.carried_out)
+            sentences.append(f"Only a part was done. Carried out before the failure: {names}.")
+        if isinstance(self.error, OutcomeUnknown):
+            sentences.append(
+                f"It is not known whether {self.error.action} took place. "
+                "The page shows the cloud's state as read since."
             )
-        return "Nothing was changed."
+        elif not self.carried_out:
+            sentences.append("Nothing was changed.")
+        return sentences
 
 
 class NotReread(Exception):

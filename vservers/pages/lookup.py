@@ -1,0 +1,34 @@
+"""From an address to the objects that it names; 404 where the mirror has none."""
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from vservers.models import Listener, LoadBalancer, Region, Rule, VServerGroup
+from vservers.selectors.groups import find_group
+
+
+def region_or_404(region: str) -> Region:
+    return get_object_or_404(Region, pk=region)
+
+
+def balancer_or_404(region: str, balancer_id: str) -> LoadBalancer:
+    """The load balancer, in that region: the region of an address is never only decoration."""
+    rows = LoadBalancer.objects.select_related("region")
+    return get_object_or_404(rows, pk=balancer_id, region=region)
+
+
+def listener_or_404(load_balancer: LoadBalancer, protocol: str, port: int) -> Listener:
+    rows = Listener.objects.select_related("vserver_group", "load_balancer")
+    return get_object_or_404(rows, load_balancer=load_balancer, protocol=protocol, port=port)
+
+
+def rule_or_404(listener: Listener, rule_id: str) -> Rule:
+    rows = Rule.objects.select_related("vserver_group", "listener__load_balancer")
+    return get_object_or_404(rows, listener=listener, pk=rule_id)
+
+
+def group_or_404(load_balancer: LoadBalancer, group_id: str) -> VServerGroup:
+    try:
+        return find_group(load_balancer=load_balancer, vserver_group_id=group_id)
+    except VServerGroup.DoesNotExist:
+        raise Http404 from None

@@ -1,0 +1,14 @@
+"""Every page of the domain: nouns, and one verb at most."""
+
+from django.urls import include, path
+
+BALANCER = "regions/<str:region>/balancers/<str:balancer_id>/"
+
+urlpatterns = [
+    path("regions/<str:region>/", include("vservers.pages.instances.urls")),
+    path(BALANCER, include("vservers.pages.listeners.urls")),
+    path(BALANCER, include("vservers.pages.rules.urls")),
+    path(BALANCER, include("vservers.pages.pool.urls")),
+    path(BALANCER, include("vservers.pages.groups.urls")),
+    path(BALANCER, include("vservers.pages.group_dialog.urls")),
+]
