@@ -1,0 +1,167 @@
+"""`python -m vservers.localcloud`: run the local cloud until SIGTERM or Ctrl-C."""
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from aiohttp import web
+
+from vservers.localcloud import demo
+from vservers.localcloud.cloud import Cloud
+from vservers.localcloud.endpoint import MAX_LINE_BYTES, Endpoint
+from vservers.localcloud.keys import DEFAULT_ACCOUNT, open_key_ring
+from vservers.localcloud.plane import NoPlane, Plane
+from vservers.localcloud.store import Changes, Store
+
+_BACKLOG = 512
+_CANNOT_START = 2
+
+
+class CannotStart(Exception):
+    """Why the cloud does not start, for a person to read."""
+
+
+def main() -> int:
+    """Run; 0 after a clean stop, 2 when it could not start."""
+    options = _options()
+    logging.basicConfig(level=logging.INFO, format="localcloud: %(levelname)s %(message)s")
+    try:
+        asyncio.run(_serve(options))
+    except CannotStart as reason:
+        print(f"local cloud: {reason}", file=sys.stderr)
+        return _CANNOT_START
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    environment = os.environ
+    parser = argparse.ArgumentParser(
+        prog="python -m vservers.localcloud",
+        description="The embedded local cloud: SLB and ECS OpenAPI on loopback.",
+        epilog="Access keys are never on the command line: set LOCALCLOUD_ACCESS_KEY_ID and "
+        "LOCALCLOUD_ACCESS_KEY_SECRET, or find a generated pair in the data directory.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=environment.get("LOCALCLOUD_PORT", "8001"),
+        help="port to listen on, 0 for a free one (LOCALCLOUD_PORT, else 8001)",
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=environment.get("LOCALCLOUD_DATA_DIR", "var/localcloud"),
+        help="where the state is kept (LOCALCLOUD_DATA_DIR, else var/localcloud)",
+    )
+    parser.add_argument(
+        "--network",
+        default=environment.get("LOCALCLOUD_NETWORK", "127.64.0.0/16"),
+        help="loopback network of balancers and instances (LOCALCLOUD_NETWORK, else 127.64.0.0/16)",
+    )
+    parser.add_argument(
+        "--demo",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="fill an empty cloud with demo objects",
+    )
+    parser.add_argument(
+        "--dataplane",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="serve real traffic through HAProxy",
+    )
+    return parser.parse_args()
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    # Bound before anything is made, so that a taken port leaves no trace; heard only when ready.
+    with _bound_socket(options.host, options.port) as listening, _locked(options.data_dir):
+        try:
+            keys = open_key_ring(options.data_dir, os.environ)
+            store = Store(options.data_dir / "state.sqlite3")
+            cloud = Cloud(store, _plane(options), options.network)
+        except ValueError as error:
+            raise CannotStart(str(error)) from error
+        if options.demo and store.empty:
+            store_demo(cloud)
+        await cloud.start()
+        runner = web.AppRunner(
+            Endpoint(cloud, keys).application(),
+            access_log=None,
+            max_line_size=MAX_LINE_BYTES,
+            max_field_size=MAX_LINE_BYTES,
+        )
+        try:
+            await runner.setup()
+            await web.SockSite(runner, listening, backlog=_BACKLOG).start()
+            host, port = listening.getsockname()[:2]
+            print(f"local cloud ready on http://{host}:{port}", flush=True)
+            await stop.wait()
+        finally:
+            await runner.cleanup()
+            await cloud.stop()
+
+
+def store_demo(cloud: Cloud) -> None:
+    """Put the demo's objects into the default account, all or none."""
+    changes: Changes = {
+        (DEFAULT_ACCOUNT, entity.kind, entity.id): entity
+        for entity in demo.entities(cloud.addresses)
+    }
+    cloud.store.write(changes)
+    cloud.store.publish(changes)
+
+
+def _plane(options: argparse.Namespace) -> Plane:
+    if not options.dataplane:
+        return NoPlane("switched off with --no-dataplane")
+    try:
+        from vservers.localcloud.dataplane import DataPlane
+    except ImportError:
+        return NoPlane("the data plane is not installed")
+    return DataPlane(options.data_dir / "dataplane")
+
+
+@contextlib.contextmanager
+def _bound_socket(host: str, port: int) -> Iterator[socket.socket]:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    with listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise CannotStart(
+                f"cannot listen on {host}:{port} ({error}); set LOCALCLOUD_PORT to another port"
+            ) from error
+        yield listening
+
+
+@contextlib.contextmanager
+def _locked(data_dir: Path) -> Iterator[None]:
+    """Keep a second cloud from writing the same state."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data_dir / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CannotStart(
+                f"another local cloud uses {data_dir}; set LOCALCLOUD_DATA_DIR to another directory"
+            ) from error
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main())

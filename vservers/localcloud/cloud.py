@@ -1,0 +1,99 @@
+"""The cloud behind the endpoint: store, writer, data plane, and how an action is carried out."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+from typing import cast
+
+from vservers.localcloud import handlers
+from vservers.localcloud.addresses import Addresses
+from vservers.localcloud.errors import ApiError
+from vservers.localcloud.model import Balancer, Instance
+from vservers.localcloud.plane import Plane
+from vservers.localcloud.regions import REGIONS
+from vservers.localcloud.registry import ACTIONS, Answer, Call
+from vservers.localcloud.store import Draft, Edit, Store, View
+from vservers.localcloud.validate import table
+from vservers.localcloud.wiring import topology
+from vservers.localcloud.writer import Writer
+
+# Importing the handlers is what fills the registry.
+assert handlers.__all__  # noqa: S101
+
+# (API version) -> the product's table; the cloud tells products apart by host, we by version.
+PRODUCTS = {table(name).version: name for name in ("slb", "ecs")}
+
+
+class Cloud:
+    """One local cloud. network: where new load balancers get their addresses."""
+
+    def __init__(self, store: Store, plane: Plane, network: str) -> None:
+        self.store = store
+        self.plane = plane
+        taken = [
+            cast(Balancer | Instance, entity).address
+            for cls in (Balancer, Instance)
+            for _, entity in store.everything(cls)
+        ]
+        self.addresses = Addresses(network, taken)
+        self._changed = asyncio.Event()
+        self._writer = Writer(store, self._changed.set)
+        self._feeder: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to serve what the store holds."""
+        self._writer.start()
+        await self.plane.start()
+        self.plane.submit(topology(self.store))
+        self._feeder = asyncio.create_task(self._feed())
+
+    async def stop(self) -> None:
+        """Save what was taken, then end the data plane and close the store."""
+        await self._writer.stop()
+        if self._feeder is not None:
+            self._feeder.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._feeder
+        await self.plane.stop()
+        self.store.close()
+
+    async def carry_out(
+        self, account: str, version: str, action: str, given: Mapping[str, str], host: str
+    ) -> Answer:
+        """Validate and carry out one action for an account. Raises ApiError."""
+        product = PRODUCTS.get(version)
+        if product is None:
+            raise ApiError("InvalidVersion")
+        known = table(product).actions
+        if action not in known:
+            raise ApiError("InvalidAction.NotFound")
+        found = ACTIONS.get((product, action))
+        if found is None:
+            raise ApiError(
+                "UnsupportedOperation", f"The action {action} is not supported by the local cloud."
+            )
+        params = table(product).validate(action, given)
+        if not found.any_region and params.get("RegionId", "cn-hangzhou") not in REGIONS:
+            raise ApiError("InvalidRegionId.NotFound")
+        now = time.time_ns() // 1_000_000
+
+        def call[V: View](state: V) -> Call[V]:
+            return Call(action, params, state, now, host, self.plane, self.addresses)
+
+        if not found.writes:
+            return found.handler(call(View(self.store, account)))
+
+        def job(draft: Draft) -> Answer:
+            return found.handler(call(Edit(draft, account)))
+
+        return await self._writer.run(job)
+
+    async def _feed(self) -> None:
+        """Give the data plane each new state; under many writes, at a fifth of our time at most."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            began = time.perf_counter()
+            self.plane.submit(topology(self.store))
+            await asyncio.sleep(4 * (time.perf_counter() - began))

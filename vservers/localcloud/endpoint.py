@@ -1,0 +1,109 @@
+"""The HTTP face: one path, an action a request, GET or POST; JSON or XML answers."""
+
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+from multidict import CIMultiDictProxy
+
+from vservers.localcloud.cloud import Cloud
+from vservers.localcloud.errors import ApiError
+from vservers.localcloud.keys import KeyRing
+from vservers.localcloud.signatures import SignedRequest, Verifier
+from vservers.localcloud.wire import render
+
+READY_PATH = "/-/ready"
+# SDKs put everything into the URL: twenty servers with Chinese descriptions are some 20 KB there.
+MAX_LINE_BYTES = 256 * 1024
+MAX_BODY_BYTES = 2 * 1024 * 1024
+_FORM = "application/x-www-form-urlencoded"
+_LOG = logging.getLogger(__name__)
+
+
+class Endpoint:
+    """Turns HTTP requests into actions of the cloud, and their outcome into answers."""
+
+    def __init__(self, cloud: Cloud, keys: KeyRing) -> None:
+        self._cloud = cloud
+        self._verifier = Verifier(keys.find, time.time)
+
+    def application(self) -> web.Application:
+        """The aiohttp application: the API at /, readiness at /-/ready."""
+        application = web.Application(client_max_size=MAX_BODY_BYTES)
+        application.router.add_route("*", "/", self.answer)
+        application.router.add_get(READY_PATH, self.ready)
+        return application
+
+    async def ready(self, request: web.Request) -> web.Response:
+        """Unsigned; 200 once the cloud takes requests, with the data plane's state."""
+        plane = self._cloud.plane
+        return web.json_response(
+            {
+                "ready": True,
+                "dataplane": {"on": plane.status.on, "reason": plane.status.reason},
+                "notices": plane.notices(),
+            }
+        )
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """One signed request."""
+        request_id = str(uuid.uuid4()).upper()
+        xml, root, status = False, "Error", 200
+        answer: dict[str, object]
+        try:
+            if request.method not in ("GET", "POST"):
+                raise ApiError("UnsupportedHTTPMethod")
+            signed = await _signed_request(request)
+            given = dict(signed.form) | dict(signed.query)
+            wanted = given.get("Format", "JSON").upper()
+            xml = wanted == "XML"
+            caller = self._verifier.verify(signed)
+            if wanted not in ("JSON", "XML"):
+                raise ApiError("InvalidParameter.Format")
+            found = await self._cloud.carry_out(
+                caller.account, caller.version, caller.action, given, request.host
+            )
+            answer = {"RequestId": request_id, **found}
+            root = f"{caller.action}Response"
+        except Exception as error:
+            known = error if isinstance(error, ApiError) else ApiError("InternalError")
+            if known is not error:
+                _LOG.exception("request %s failed", request_id)
+            status = known.status
+            answer = {
+                "RequestId": request_id,
+                "HostId": request.host,
+                "Code": known.code,
+                "Message": known.message,
+                "Recommend": f"https://api.alibabacloud.com/troubleshoot?q={known.code}",
+            }
+        body, content_type = render(answer, root=root, xml=xml)
+        return web.Response(body=body, status=status, content_type=content_type, charset="utf-8")
+
+
+async def _signed_request(request: web.Request) -> SignedRequest:
+    """The parts that are signed, decoded once. A plus sign in a query or form is a blank."""
+    # The raw path: a parsed URL may have been normalised, and the signature is over what was sent.
+    _, _, query = request.raw_path.partition("?")
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise ApiError("InvalidParameter", "The request body is too large.") from error
+    form = body.decode("utf-8", "replace") if request.content_type == _FORM else ""
+    return SignedRequest(
+        method=request.method,
+        query=parse_qsl(query, keep_blank_values=True),
+        form=parse_qsl(form, keep_blank_values=True),
+        headers=_headers(request.headers),
+        body=body,
+    )
+
+
+def _headers(headers: CIMultiDictProxy[str]) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in headers.items():
+        found.setdefault(name.lower(), []).append(value)
+    return found

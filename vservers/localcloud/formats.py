@@ -1,0 +1,51 @@
+"""The shapes of texts that the tables name: who may contain which characters.
+
+Everything that reaches the data plane's configuration passes one of these first.
+"""
+
+import re
+from collections.abc import Callable
+
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
+
+# \w is every script's letters and digits and the underscore: Chinese names are allowed.
+_NAME = re.compile(r"[\w\-/.]+")
+_BALANCER_NAME = re.compile(r"[^\W\d_][\w\-/.]*")
+_CHECK_DOMAIN = re.compile(rf"\$_ip|{_DOMAIN}")
+_CHECK_URI = re.compile(r"/[A-Za-z0-9\-/.%?#&_=]*")
+_COOKIE = re.compile(r"[A-Za-z0-9_\-.]+")
+_RULE_DOMAIN = re.compile(rf"(?:\*\.)?{_DOMAIN}")
+_RULE_URL = re.compile(r"/[A-Za-z0-9\-/.%?#&]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    return lambda text: pattern.fullmatch(text) is not None
+
+
+def _is_tag(text: str) -> bool:
+    return not (
+        text.startswith(("aliyun", "acs:"))
+        or "http://" in text
+        or "https://" in text
+        or _CONTROL.search(text)
+    )
+
+
+FORMATS: dict[str, Callable[[str], bool]] = {
+    # Group, member and rule names: letters, digits, - / . _
+    "name": _matches(_NAME),
+    # As names, but a letter first.
+    "balancer_name": _matches(_BALANCER_NAME),
+    # A listener's description: anything printable.
+    "text": lambda text: _CONTROL.search(text) is None,
+    # Host of a health check: "$_ip" (each server's own address) or a domain name.
+    "check_domain": _matches(_CHECK_DOMAIN),
+    "check_uri": _matches(_CHECK_URI),
+    "cookie": _matches(_COOKIE),
+    # Rules may leave one of both empty; a star stands only in front.
+    "rule_domain": lambda text: text == "" or _RULE_DOMAIN.fullmatch(text) is not None,
+    "rule_url": lambda text: text == "" or _RULE_URL.fullmatch(text) is not None,
+    "tag": _is_tag,
+}

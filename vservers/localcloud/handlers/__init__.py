@@ -1,0 +1,23 @@
+"""The actions, one module an aggregate. Importing a module registers its actions."""
+
+from vservers.localcloud.handlers import (
+    balancers,
+    groups,
+    health,
+    instances,
+    listeners,
+    pool,
+    regions,
+    rules,
+)
+
+__all__ = [
+    "balancers",
+    "groups",
+    "health",
+    "instances",
+    "listeners",
+    "pool",
+    "regions",
+    "rules",
+]

@@ -1,0 +1,75 @@
+"""Regions and zones, of SLB and ECS."""
+
+from vservers.localcloud.regions import REGIONS, local_name
+from vservers.localcloud.registry import Answer, Reading, reads
+
+
+@reads("slb", "DescribeRegions", any_region=True)
+def describe_slb_regions(call: Reading) -> Answer:
+    """All regions."""
+    return {"Regions": {"Region": _regions(call)}}
+
+
+@reads("ecs", "DescribeRegions", any_region=True)
+def describe_ecs_regions(call: Reading) -> Answer:
+    """All regions; ECS adds that they are open for sale."""
+    return {"Regions": {"Region": [{**region, "Status": "available"} for region in _regions(call)]}}
+
+
+@reads("slb", "DescribeZones")
+def describe_slb_zones(call: Reading) -> Answer:
+    """Each zone with the zones that may stand by for it."""
+    language = call.params.get("AcceptLanguage", "")
+    zones = REGIONS[call.region].zones
+    return {
+        "Zones": {
+            "Zone": [
+                {
+                    "ZoneId": zone.id,
+                    "LocalName": local_name(zone.names, language),
+                    "SlaveZones": {
+                        "SlaveZone": [
+                            {
+                                "ZoneId": other.id,
+                                "LocalName": local_name(other.names, language),
+                            }
+                            for other in zones
+                            if other is not zone
+                        ]
+                    },
+                }
+                for zone in zones
+            ]
+        }
+    }
+
+
+@reads("ecs", "DescribeZones")
+def describe_ecs_zones(call: Reading) -> Answer:
+    """The region's zones."""
+    language = call.params.get("AcceptLanguage", "")
+    return {
+        "Zones": {
+            "Zone": [
+                {
+                    "ZoneId": zone.id,
+                    "LocalName": local_name(zone.names, language),
+                    "ZoneType": "AvailabilityZone",
+                }
+                for zone in REGIONS[call.region].zones
+            ]
+        }
+    }
+
+
+def _regions(call: Reading) -> list[dict[str, str]]:
+    language = call.params.get("AcceptLanguage", "")
+    return [
+        {
+            "RegionId": region.id,
+            "LocalName": local_name(region.names, language),
+            # One endpoint serves every region here.
+            "RegionEndpoint": call.host,
+        }
+        for region in REGIONS.values()
+    ]

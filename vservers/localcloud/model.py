@@ -1,0 +1,248 @@
+"""What the local cloud keeps: frozen values, one class a kind of object.
+
+Every class has `kind`, `id` (unique in its kind and account) and `parent` (the ID by which the
+store lists it). Times are Unix milliseconds. Group use is never stored: it follows from listeners
+and rules.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+Tags = tuple[tuple[str, str], ...]
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A backend server of a group (port 1..65535) or of the default pool (port 0)."""
+
+    server_id: str
+    port: int = 0
+    weight: int = 100
+    type: str = "ecs"
+    description: str = ""
+    server_ip: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What tells members of one group apart."""
+        return (self.server_id, self.server_ip, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Vpc:
+    """A virtual private network of a region."""
+
+    kind: ClassVar[str] = "vpc"
+    id: str
+    region: str
+    name: str
+    cidr: str
+
+    @property
+    def parent(self) -> str:
+        """The region."""
+        return self.region
+
+
+@dataclass(frozen=True, slots=True)
+class VSwitch:
+    """A subnet of a VPC, in one zone."""
+
+    kind: ClassVar[str] = "vswitch"
+    id: str
+    region: str
+    zone: str
+    vpc_id: str
+    name: str
+    cidr: str
+
+    @property
+    def parent(self) -> str:
+        """The region."""
+        return self.region
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An ECS instance. network: "classic" or "vpc"; address: its loopback address."""
+
+    kind: ClassVar[str] = "instance"
+    id: str
+    region: str
+    zone: str
+    name: str
+    status: str
+    network: str
+    address: str
+    created: int
+    vpc_id: str = ""
+    vswitch_id: str = ""
+    type: str = "ecs.g6.large"
+    cpu: int = 2
+    memory_mib: int = 8192
+    tags: Tags = ()
+
+    @property
+    def parent(self) -> str:
+        """The region."""
+        return self.region
+
+    @property
+    def running(self) -> bool:
+        """Whether it may be a backend and answers requests."""
+        return self.status == "Running"
+
+
+@dataclass(frozen=True, slots=True)
+class Balancer:
+    """A load balancer and its default server pool."""
+
+    kind: ClassVar[str] = "balancer"
+    id: str
+    region: str
+    name: str
+    address: str
+    created: int
+    address_type: str = "internet"
+    network: str = "classic"
+    vpc_id: str = ""
+    vswitch_id: str = ""
+    master_zone: str = ""
+    slave_zone: str = ""
+    status: str = "active"
+    spec: str = ""
+    charge_type: str = "PayBySpec"
+    internet_charge_type: str = "paybytraffic"
+    bandwidth: int = -1
+    delete_protection: str = "off"
+    modification_protection: str = "NonProtection"
+    modification_protection_reason: str = ""
+    resource_group_id: str = "rg-default"
+    tags: Tags = ()
+    pool: tuple[Member, ...] = ()
+
+    @property
+    def parent(self) -> str:
+        """The region."""
+        return self.region
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A VServer group of one load balancer."""
+
+    kind: ClassVar[str] = "group"
+    id: str
+    balancer_id: str
+    region: str
+    name: str
+    created: int
+    members: tuple[Member, ...] = ()
+    tags: Tags = ()
+
+    @property
+    def parent(self) -> str:
+        """The load balancer."""
+        return self.balancer_id
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A listener; group_id "" means the default pool on settings["BackendServerPort"].
+
+    settings: values of the API's own parameter names (Scheduler, HealthCheck, ...), as validated.
+    """
+
+    kind: ClassVar[str] = "listener"
+    balancer_id: str
+    protocol: str
+    port: int
+    region: str
+    created: int
+    status: str = "stopped"
+    group_id: str = ""
+    settings: Settings = field(default_factory=dict)
+    tags: Tags = ()
+
+    @property
+    def id(self) -> str:
+        """The key that tags name a listener by, too."""
+        return listener_id(self.balancer_id, self.protocol, self.port)
+
+    @property
+    def parent(self) -> str:
+        """The load balancer."""
+        return self.balancer_id
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A forwarding rule of a listener: domain "" is any host, url "" any path.
+
+    settings: {} while the rule follows its listener (ListenerSync=on), else its own scheduler,
+    session and health check.
+    """
+
+    kind: ClassVar[str] = "rule"
+    id: str
+    balancer_id: str
+    protocol: str
+    port: int
+    region: str
+    name: str
+    domain: str
+    url: str
+    group_id: str
+    created: int
+    settings: Settings = field(default_factory=dict)
+
+    @property
+    def parent(self) -> str:
+        """The listener."""
+        return listener_id(self.balancer_id, self.protocol, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientToken:
+    """A create that was answered: the same token and fingerprint get the same answer again."""
+
+    kind: ClassVar[str] = "token"
+    id: str
+    fingerprint: str
+    answer: Settings
+    parent: ClassVar[str] = ""
+
+
+Entity = Vpc | VSwitch | Instance | Balancer | Group | Listener | Rule | ClientToken
+_KINDS: dict[str, type[Entity]] = {
+    cls.kind: cls for cls in (Vpc, VSwitch, Instance, Balancer, Group, Listener, Rule, ClientToken)
+}
+
+
+def listener_id(balancer_id: str, protocol: str, port: int) -> str:
+    """The key of a listener, as the cloud's tags write it: lb-x_http_80."""
+    return f"{balancer_id}_{protocol}_{port}"
+
+
+def dump(entity: Entity) -> str:
+    """The object as JSON text."""
+    return json.dumps(entity, default=_fields, ensure_ascii=False, separators=(",", ":"))
+
+
+def load(kind: str, text: str) -> Entity:
+    """The object that `dump` wrote. Fields that a later version added take their default."""
+    values = json.loads(text)
+    if "tags" in values:
+        values["tags"] = tuple((key, value) for key, value in values["tags"])
+    for name in ("members", "pool"):
+        if name in values:
+            values[name] = tuple(Member(**member) for member in values[name])
+    return _KINDS[kind](**values)
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}

@@ -1,0 +1,206 @@
+"""The state: every object in memory for reading, in SQLite for keeping.
+
+Reads see committed objects only. A write works on a Draft; the writer puts the drafts of all
+waiting requests on disk in one transaction, then publishes them (see writer.py).
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol, cast
+
+from vservers.localcloud.model import Entity, dump, load
+
+Key = tuple[str, str, str]  # account, kind, ID
+Family = tuple[str, str, str]  # account, kind, parent's ID
+Changes = dict[Key, Entity | None]  # None: the object is gone
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS objects (
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (account, kind, id)
+) WITHOUT ROWID, STRICT;
+"""
+
+
+class Layer(Protocol):
+    """Objects by key and by parent: the store, or a draft over it."""
+
+    def find(self, key: Key) -> Entity | None:
+        """The object, None when there is none."""
+
+    def family(self, family: Family) -> dict[str, Entity]:
+        """The objects of a kind under one parent, by ID, oldest first. Not to be changed."""
+
+
+class View:
+    """One account's objects in a layer; what handlers read."""
+
+    def __init__(self, layer: Layer, account: str) -> None:
+        self._layer = layer
+        self.account = account
+
+    def get[E: Entity](self, cls: type[E], object_id: str) -> E | None:
+        """An object of the account by its ID."""
+        return cast("E | None", self._layer.find((self.account, cls.kind, object_id)))
+
+    def children[E: Entity](self, cls: type[E], parent: str) -> Iterable[E]:
+        """The account's objects of a kind under a parent, oldest first."""
+        found = self._layer.family((self.account, cls.kind, parent))
+        return cast("Iterable[E]", found.values())
+
+    def count(self, cls: type[Entity], parent: str) -> int:
+        """How many children there are."""
+        return len(self._layer.family((self.account, cls.kind, parent)))
+
+
+class Store:
+    """All accounts' objects. Opens (and makes) the database; loads everything once."""
+
+    def __init__(self, path: Path) -> None:
+        self._objects: dict[Key, Entity] = {}
+        self._families: dict[Family, dict[str, Entity]] = {}
+        # The writer's thread commits; nobody else touches the connection after this.
+        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode = WAL")
+        # FULL: a commit returns when the log is on disk, so an answered write survives a crash.
+        self._database.execute("PRAGMA synchronous = FULL")
+        self._database.executescript(_SCHEMA)
+        entities = [
+            (account, load(kind, body))
+            for account, kind, body in self._database.execute(
+                "SELECT account, kind, body FROM objects"
+            )
+        ]
+        entities.sort(key=lambda pair: getattr(pair[1], "created", 0))
+        for account, entity in entities:
+            self._put(account, entity)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was ever stored."""
+        return not self._objects
+
+    def find(self, key: Key) -> Entity | None:
+        """The committed object, None when there is none."""
+        return self._objects.get(key)
+
+    def family(self, family: Family) -> dict[str, Entity]:
+        """The committed objects under a parent, by ID."""
+        return self._families.get(family, {})
+
+    def everything(self, cls: type[Entity]) -> Iterator[tuple[str, Entity]]:
+        """Every account's objects of a kind, with the account."""
+        for (account, kind, _), entities in self._families.items():
+            if kind == cls.kind:
+                for entity in entities.values():
+                    yield account, entity
+
+    def write(self, changes: Changes) -> None:
+        """Put changes on disk, all or none. Blocks until they are there; may run in a thread."""
+        rows = [(*key, dump(entity)) for key, entity in changes.items() if entity is not None]
+        gone = [key for key, entity in changes.items() if entity is None]
+        database = self._database
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            database.executemany(
+                "INSERT INTO objects VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET body = excluded.body",
+                rows,
+            )
+            database.executemany(
+                "DELETE FROM objects WHERE account = ? AND kind = ? AND id = ?", gone
+            )
+            database.execute("COMMIT")
+        except BaseException:
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            raise
+
+    def publish(self, changes: Changes) -> None:
+        """Let readers see changes that are on disk."""
+        for key, entity in changes.items():
+            before = self._objects.get(key)
+            if before is not None and (entity is None or entity.parent != before.parent):
+                self._drop(key, before)
+            if entity is not None:
+                self._put(key[0], entity)
+
+    def _put(self, account: str, entity: Entity) -> None:
+        self._objects[account, entity.kind, entity.id] = entity
+        family = (account, entity.kind, entity.parent)
+        self._families.setdefault(family, {})[entity.id] = entity
+
+    def _drop(self, key: Key, entity: Entity) -> None:
+        del self._objects[key]
+        family = (key[0], entity.kind, entity.parent)
+        siblings = self._families[family]
+        del siblings[entity.id]
+        if not siblings:
+            del self._families[family]
+
+
+class Draft:
+    """Changes over a layer that nobody else sees yet. An object never changes its parent."""
+
+    def __init__(self, below: Layer) -> None:
+        self._below = below
+        self.changes: Changes = {}
+        self._touched: dict[Family, dict[str, Entity | None]] = {}
+
+    def find(self, key: Key) -> Entity | None:
+        """The object as the draft has it."""
+        if key in self.changes:
+            return self.changes[key]
+        return self._below.find(key)
+
+    def family(self, family: Family) -> dict[str, Entity]:
+        """The objects under a parent as the draft has them."""
+        below = self._below.family(family)
+        touched = self._touched.get(family)
+        if not touched:
+            return below
+        merged = {object_id: touched.get(object_id, entity) for object_id, entity in below.items()}
+        merged.update(touched)
+        return {object_id: entity for object_id, entity in merged.items() if entity is not None}
+
+    def put(self, account: str, entity: Entity) -> None:
+        """Add an object or replace the one of the same ID."""
+        self.changes[account, entity.kind, entity.id] = entity
+        family = (account, entity.kind, entity.parent)
+        self._touched.setdefault(family, {})[entity.id] = entity
+
+    def delete(self, account: str, entity: Entity) -> None:
+        """Take an object away."""
+        self.changes[account, entity.kind, entity.id] = None
+        family = (account, entity.kind, entity.parent)
+        self._touched.setdefault(family, {})[entity.id] = None
+
+    def absorb(self, above: "Draft") -> None:
+        """Take over the changes of a draft that was made over this one."""
+        self.changes.update(above.changes)
+        for family, touched in above._touched.items():
+            self._touched.setdefault(family, {}).update(touched)
+
+
+class Edit(View):
+    """One account's objects in a draft; what writing handlers read and change."""
+
+    def __init__(self, draft: Draft, account: str) -> None:
+        super().__init__(draft, account)
+        self._draft = draft
+
+    def put(self, entity: Entity) -> None:
+        """Add an object or replace the one of the same ID."""
+        self._draft.put(self.account, entity)
+
+    def delete(self, entity: Entity) -> None:
+        """Take an object away."""
+        self._draft.delete(self.account, entity)

@@ -1,0 +1,236 @@
+"""Checks a request's parameters against the product's table and turns text into values.
+
+A table (tables/<product>.json) lists each action's parameters. Keys of a parameter:
+
+    type       string, integer, boolean, json (the text of a JSON array), list (Name.N or
+               Name.N.Key on the wire)
+    required   absent or empty is refused; `missing` names another code than MissingParameter
+    enum       the words allowed; ignore_case: in any case, answered in the table's
+    separator  the text is a list of words, joined by this
+    bounds     [low, high], null for none: what the cloud's gateway lets through; `also` lists
+               single values that are allowed beside them; `clamp` moves values into bounds
+    length     [shortest, longest] in characters; format: a name in formats.FORMATS
+    default    the value when the parameter is absent
+    items      of json and list: "string" or the name of an entry in the table's shapes
+    max_items  and `too_many`, the code when there are more; `malformed`: the code when the text is
+               no such list; `error`: the code of any other fault
+    bare       of a shape's field: an entry that is a plain text stands for this field
+
+Parameters that the table does not list are ignored, as the cloud does.
+"""
+
+import ast
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from vservers.localcloud.errors import ApiError, missing
+from vservers.localcloud.formats import FORMATS
+
+Spec = Mapping[str, Any]
+_INT32 = (-(2**31), 2**31 - 1)
+# A deeper or longer text is no list of servers or rules.
+_MAX_JSON_CHARACTERS = 256 * 1024
+
+
+class Table:
+    """The parameters of one product's actions."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.product: str = document["product"]
+        self.version: str = document["version"]
+        self.actions: Mapping[str, Mapping[str, Spec]] = document["actions"]
+        self._shapes: Mapping[str, Mapping[str, Spec]] = document["shapes"]
+
+    def validate(self, action: str, given: Mapping[str, str]) -> dict[str, Any]:
+        """The values of an action's parameters; absent ones without default are left out.
+
+        given: names and texts as on the wire. Raises ApiError with the first fault, in the table's
+        order, required parameters first.
+        """
+        specs = self.actions[action]
+        for name, spec in specs.items():
+            if spec.get("required") and not given.get(name):
+                raise missing(name, spec.get("missing", "MissingParameter"))
+        values: dict[str, Any] = {}
+        for name, spec in specs.items():
+            value = self._value(name, spec, given)
+            if value is not None:
+                values[name] = value
+        return values
+
+    def _value(self, name: str, spec: Spec, given: Mapping[str, str]) -> Any:
+        if spec["type"] == "list":
+            return self._wire_list(name, spec, given)
+        text = given.get(name, "")
+        if text == "":
+            return spec.get("default")
+        if spec["type"] == "json":
+            return self._json_list(name, spec, text)
+        if "separator" in spec:
+            words = [word.strip() for word in text.split(spec["separator"]) if word.strip()]
+            _check_count(name, spec, len(words))
+            return tuple(_scalar(name, spec, word) for word in words)
+        return _scalar(name, spec, text)
+
+    def _wire_list(self, name: str, spec: Spec, given: Mapping[str, str]) -> tuple[Any, ...] | None:
+        """Entries written Name.1, Name.2 or Name.1.Key, Name.1.Value; in the order of numbers."""
+        entries: dict[int, Any] = {}
+        for wire_name, text in given.items():
+            if not wire_name.startswith(f"{name}."):
+                continue
+            number, _, field = wire_name[len(name) + 1 :].partition(".")
+            if not (number.isascii() and number.isdigit() and len(number) <= 4):
+                raise _invalid(wire_name, spec)
+            if spec["items"] == "string":
+                entries[int(number)] = text
+            else:
+                entries.setdefault(int(number), {})[field] = text
+        if not entries:
+            return None
+        _check_count(name, spec, len(entries))
+        return tuple(self._entry(name, spec, entries[number]) for number in sorted(entries))
+
+    def _json_list(self, name: str, spec: Spec, text: str) -> tuple[Any, ...]:
+        parsed = _parse_list(text)
+        if parsed is None:
+            raise _invalid(name, spec, code=spec.get("malformed", ""))
+        _check_count(name, spec, len(parsed))
+        return tuple(self._entry(name, spec, entry) for entry in parsed)
+
+    def _entry(self, name: str, spec: Spec, entry: object) -> Any:
+        malformed = spec.get("malformed", "")
+        if spec["items"] == "string":
+            if not isinstance(entry, str):
+                raise _invalid(name, spec, code=malformed)
+            return entry
+        shape = self._shapes[spec["items"]]
+        if isinstance(entry, str):
+            bare = next((field for field, part in shape.items() if part.get("bare")), None)
+            entry = {bare: entry} if bare else None
+        if not isinstance(entry, dict):
+            raise _invalid(name, spec, code=malformed)
+        values: dict[str, Any] = {}
+        for field, part in shape.items():
+            raw = entry.get(field)
+            text = _text(raw)
+            if text is None:
+                raise _invalid(name, spec, field, code=part.get("error", malformed))
+            if part.get("required") and text == "":
+                code = part.get("missing") or malformed or "MissingParameter"
+                raise _invalid(name, spec, field, "it is mandatory", code)
+            # An empty text is an answer for a text (a rule without domain), but no number.
+            if text == "" and (field not in entry or part["type"] != "string"):
+                if raw == "":
+                    raise _invalid(name, part, field)
+                value = part.get("default")
+            else:
+                value = _scalar(name, part, text, field)
+            if value is not None:
+                values[field] = value
+        return values
+
+
+@cache
+def table(product: str) -> Table:
+    """The committed table of a product, by its file name."""
+    source = resources.files("vservers.localcloud.tables") / f"{product}.json"
+    return Table(json.loads(source.read_text(encoding="utf-8")))
+
+
+def parse_boolean(text: str) -> bool | None:
+    """True or False in any case, as both Python SDKs and the docs write it; else None."""
+    return {"true": True, "false": False}.get(text.lower())
+
+
+def _scalar(name: str, spec: Spec, text: str, field: str = "") -> Any:
+    if spec["type"] == "boolean":
+        flag = parse_boolean(text)
+        if flag is None:
+            raise _invalid(name, spec, field, "it must be true or false")
+        return flag
+    if spec["type"] == "integer":
+        return _integer(name, spec, text, field)
+    if "enum" in spec:
+        folded = spec.get("ignore_case", False)
+        for word in spec["enum"]:
+            if text == word or (folded and text.lower() == word.lower()):
+                return word
+        raise _invalid(name, spec, field, f"it must be one of {', '.join(spec['enum'])}")
+    if "length" in spec:
+        low, high = spec["length"]
+        if not low <= len(text) <= high:
+            raise _invalid(name, spec, field, f"it must have {low} to {high} characters")
+    if "format" in spec and not FORMATS[spec["format"]](text):
+        raise _invalid(name, spec, field, "it contains characters that are not allowed")
+    return text
+
+
+def _integer(name: str, spec: Spec, text: str, field: str) -> int:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 10):
+        raise _invalid(name, spec, field, "it must be an integer")
+    number = int(text)
+    if "clamp" in spec:
+        low, high = spec["clamp"]
+        return int(min(max(number, low), high))
+    if number in spec.get("also", ()):
+        return number
+    low, high = spec.get("bounds", _INT32)
+    if number < low or (high is not None and number > high):
+        upper = "" if high is None else high
+        raise _invalid(name, spec, field, f"the value should be in [{low}, {upper}]")
+    return number
+
+
+def _check_count(name: str, spec: Spec, count: int) -> None:
+    limit = spec.get("max_items")
+    if limit is not None and count > limit:
+        raise _invalid(name, spec, because=f"at most {limit}", code=spec.get("too_many", ""))
+
+
+def _text(raw: object) -> str | None:
+    """A JSON scalar as the text it would have as a parameter; None for anything deeper."""
+    if raw is None:
+        return ""
+    if isinstance(raw, bool):
+        return str(raw).lower()
+    if isinstance(raw, str):
+        return raw
+    if isinstance(raw, int):
+        # Python refuses to write integers beyond 4300 digits; none of them is in any range.
+        return str(raw) if raw.bit_length() <= 64 else "9" * 20
+    if isinstance(raw, float) and raw.is_integer() and abs(raw) < 2**53:
+        return str(int(raw))
+    return None
+
+
+def _parse_list(text: str) -> list[object] | None:
+    """The list in a text: JSON, or with single quotes as Terraform's provider writes it."""
+    if len(text) > _MAX_JSON_CHARACTERS:
+        return None
+    try:
+        parsed = json.loads(text)
+    except (ValueError, RecursionError):
+        # literal_eval takes literals only, and never runs what it reads.
+        try:
+            parsed = ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            return None
+    return parsed if isinstance(parsed, list) else None
+
+
+def _invalid(name: str, spec: Spec, field: str = "", because: str = "", code: str = "") -> ApiError:
+    code = code or spec.get("error", "InvalidParameter")
+    reason = f": {because}" if because else ""
+    if field:
+        reason = f", as the {field} value is wrong{reason}"
+        if because.startswith("the value should be"):
+            reason = (
+                f", as the {field} value should be{because.removeprefix('the value should be')}"
+            )
+    if code in ("TooManyBackendServers", "ObtainIpFail"):
+        return ApiError(code)
+    return ApiError(code, f"The specified {name} is invalid{reason}.")

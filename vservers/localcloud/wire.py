@@ -1,0 +1,30 @@
+"""Answers as text: JSON, or XML for clients that ask for it."""
+
+import json
+from collections.abc import Mapping
+from xml.sax.saxutils import escape
+
+JSON_TYPE = "application/json"
+XML_TYPE = "text/xml"
+
+
+def render(answer: Mapping[str, object], *, root: str, xml: bool) -> tuple[bytes, str]:
+    """The body and its content type. root: the XML document's element."""
+    if not xml:
+        text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+        return text.encode(), JSON_TYPE
+    text = f'<?xml version="1.0" encoding="UTF-8"?>{_element(root, answer)}'
+    return text.encode(), XML_TYPE
+
+
+def _element(name: str, value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        # A list has no element of its own: its name is repeated for each entry.
+        return "".join(_element(name, entry) for entry in value)
+    if isinstance(value, Mapping):
+        inner = "".join(_element(str(key), entry) for key, entry in value.items())
+    elif isinstance(value, bool):
+        inner = str(value).lower()
+    else:
+        inner = escape(str(value))
+    return f"<{name}>{inner}</{name}>"

@@ -1,0 +1,101 @@
+"""One writer for the whole cloud: requests are worked in order, and saved together.
+
+While one batch goes to disk the next requests gather, so that many clients share the cost of one
+sync to disk (group commit). No request is answered before its batch is on disk; when the batch
+cannot be saved, nothing of it is seen by anyone.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from vservers.localcloud.errors import ApiError
+from vservers.localcloud.store import Draft, Store
+
+Answer = dict[str, object]
+Job = Callable[[Draft], Answer]
+
+_LOG = logging.getLogger(__name__)
+# The longest time that readers wait behind a batch is this many handlers.
+_MAX_BATCH = 128
+
+
+class Writer:
+    """Runs writing jobs against the store. on_published is called after each saved batch."""
+
+    def __init__(self, store: Store, on_published: Callable[[], None]) -> None:
+        self._store = store
+        self._on_published = on_published
+        self._waiting: list[tuple[Job, asyncio.Future[Answer]]] = []
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="localcloud-disk")
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to take jobs."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Finish the jobs that were taken, then end."""
+        await self._idle.wait()
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._disk.shutdown(wait=True)
+
+    async def run(self, job: Job) -> Answer:
+        """The job's answer, once its changes are on disk. Raises what the job raised.
+
+        Raises ApiError ServiceUnavailable when they could not be saved.
+        """
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((job, future))
+        self._idle.clear()
+        self._wake.set()
+        return await future
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            await self._batch(self._waiting[:_MAX_BATCH])
+
+    async def _batch(self, jobs: list[tuple[Job, asyncio.Future[Answer]]]) -> None:
+        batch = Draft(self._store)
+        outcomes: list[Answer | Exception] = []
+        for job, _ in jobs:
+            draft = Draft(batch)
+            try:
+                outcomes.append(job(draft))
+            except Exception as error:
+                outcomes.append(error)
+            else:
+                batch.absorb(draft)
+        if batch.changes:
+            loop = asyncio.get_running_loop()
+            try:
+                # Shielded: a stop must not publish less than what reached the disk.
+                await asyncio.shield(
+                    loop.run_in_executor(self._disk, self._store.write, batch.changes)
+                )
+            except Exception:
+                _LOG.exception("a batch of %d requests could not be saved", len(jobs))
+                outcomes = [ApiError("ServiceUnavailable")] * len(jobs)
+            else:
+                self._store.publish(batch.changes)
+                self._on_published()
+        del self._waiting[: len(jobs)]
+        if not self._waiting:
+            self._wake.clear()
+            self._idle.set()
+        for (_, future), outcome in zip(jobs, outcomes, strict=True):
+            if future.cancelled():
+                continue
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
