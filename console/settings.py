@@ -2,10 +2,14 @@
 
 import os
 import secrets
+from dataclasses import astuple
 from pathlib import Path
 
 import dj_database_url
 from django.utils.csp import CSP
+
+from console.runtime.keys import keep_private, local_cloud_key
+from console.runtime.places import database_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("CONSOLE_DATA_DIR") or BASE_DIR / "var").resolve()
@@ -22,17 +26,7 @@ def _secret_key() -> str:
         return key
     path = DATA_DIR / "secret_key"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"secret_key.{os.getpid()}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(50))
-        # Of two processes that start together the first one's key stays.
-        try:
-            path.hardlink_to(fresh)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+        keep_private(path, secrets.token_urlsafe(50))
     return path.read_text().strip()
 
 
@@ -97,10 +91,10 @@ TEMPLATES = [
     },
 ]
 
-# `manage.py up` starts the embedded PostgreSQL and hands its address down as DATABASE_URL.
+# Unset, it is the embedded PostgreSQL of the data folder, which `manage.py up` starts.
 DATABASES = {
     "default": dj_database_url.parse(
-        os.environ.get("DATABASE_URL") or "postgres:///console",
+        os.environ.get("DATABASE_URL") or database_url(DATA_DIR),
         engine="django.db.backends.postgresql",
     )
 }
@@ -164,10 +158,12 @@ SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 
 # The cloud: a URL for every product, or one with {product} and {region} in it, such as
 # https://{product}.{region}.aliyuncs.com. Unset, it is the local cloud that `manage.py up` starts.
-LOCALCLOUD_PORT = int(os.environ.get("LOCALCLOUD_PORT") or 8001)
-CLOUD_ENDPOINT = os.environ.get("CLOUD_ENDPOINT") or f"http://127.0.0.1:{LOCALCLOUD_PORT}"
+CLOUD_ENDPOINT = os.environ.get("CLOUD_ENDPOINT", "")
 CLOUD_ACCESS_KEY_ID = os.environ.get("CLOUD_ACCESS_KEY_ID", "")
 CLOUD_ACCESS_KEY_SECRET = os.environ.get("CLOUD_ACCESS_KEY_SECRET", "")
+if not CLOUD_ENDPOINT:
+    CLOUD_ENDPOINT = f"http://127.0.0.1:{os.environ.get('LOCALCLOUD_PORT') or 8001}"
+    CLOUD_ACCESS_KEY_ID, CLOUD_ACCESS_KEY_SECRET = astuple(local_cloud_key(DATA_DIR))
 
 LOGGING = {
     "version": 1,

@@ -21,7 +21,7 @@ _MISSING = 1
 
 @dataclass(frozen=True)
 class Manager:
-    """A package manager: its command to install, and one to run first where its lists may be old."""
+    """A package manager: its command to install, and one that first renews old lists."""
 
     install: tuple[str, ...]
     refresh: tuple[str, ...] = ()
@@ -135,9 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Have all that is named; the exit code is 1 when something is missing in the end."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("name", nargs="+", choices=WANTED)
-    names = parser.parse_args(arguments).name
-    # A list, not a generator: every name is tried, also after one that failed.
-    return 0 if all([install(WANTED[name]) for name in names]) else _MISSING
+    missing = [name for name in parser.parse_args(arguments).name if not install(WANTED[name])]
+    return _MISSING if missing else 0
 
 
 def _runs(command: Sequence[str], *, quiet: bool = True) -> bool:

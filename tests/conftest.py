@@ -1,0 +1,131 @@
+"""One real PostgreSQL for the whole test run, and the people that every test knows."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import dj_database_url
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from console.runtime.leash import leash
+from console.runtime.postgres import EmbeddedPostgres
+
+_READY_SECONDS = 30
+# The data is thrown away, so a crash may tear it.
+_UNSAFE = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+}
+
+
+class DatabaseOfTheRun:
+    """A PostgreSQL on a throw-away folder; it ends with this process, however that ends."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="console-tests-"))
+        self._postgres = EmbeddedPostgres(self._folder, options=_UNSAFE)
+        account = self._postgres.prepare()
+        self._log = (self._folder / "postgres.log").open("wb")
+        self._process = subprocess.Popen(
+            self._postgres.argv,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+            stdout=self._log,
+            stderr=self._log,
+            process_group=0,
+            preexec_fn=leash(signal.SIGQUIT),
+        )
+        deadline = time.monotonic() + _READY_SECONDS
+        while not asyncio.run(self._postgres.answers()):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((self._folder / "postgres.log").read_text())
+            time.sleep(0.05)
+
+    @property
+    def url(self) -> str:
+        return self._postgres.url()
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait()
+        self._log.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the database, unless one is given, before anything connects.
+
+    The workers of xdist are started by this process and find it in their environment.
+    """
+    if not os.environ.get("DATABASE_URL"):
+        database = DatabaseOfTheRun()
+        os.environ["DATABASE_URL"] = database.url
+        config.add_cleanup(database.stop)
+        config.add_cleanup(lambda: os.environ.pop("DATABASE_URL"))
+    # pytest-django has read the settings by now; nothing has connected yet.
+    chosen = settings.DATABASES["default"]
+    chosen.update(dj_database_url.parse(os.environ["DATABASE_URL"], engine=chosen["ENGINE"]))
+    # A pool would keep connections to a test database that is to be dropped.
+    chosen["OPTIONS"].pop("pool", None)
+    # Pages are drawn without `collectstatic`; the processes of tests/runtime use the real storage.
+    settings.STORAGES["staticfiles"]["BACKEND"] = (
+        "django.contrib.staticfiles.storage.StaticFilesStorage"
+    )
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Whatever the environment says: no test talks to a real cloud unless it asks for it by name.
+    settings.CLOUD_ENDPOINT = "http://127.0.0.1:9"
+    settings.CLOUD_ACCESS_KEY_ID = settings.CLOUD_ACCESS_KEY_SECRET = "none"
+
+
+def _person(name: str, role: str):
+    # Models can be imported only when Django is set up.
+    from console.accounts.models import User
+
+    return User.objects.create_user(username=name, password=f"{name}-password", role=role)
+
+
+@pytest.fixture
+def administrator(db):
+    """May do everything."""
+    return _person("administrator", "administrator")
+
+
+@pytest.fixture
+def operator(db):
+    """Changes load balancers, but not people."""
+    return _person("operator", "operator")
+
+
+@pytest.fixture
+def reader(db):
+    """Sees everything, changes nothing."""
+    return _person("reader", "viewer")
+
+
+@pytest.fixture
+def stranger(db):
+    """Can sign in and has no role, so sees nothing."""
+    return _person("stranger", "")
+
+
+@pytest.fixture
+def client_of() -> Callable[..., Client]:
+    """`client_of(person)`: a browser of its own, signed in as that person."""
+
+    def signed_in(person) -> Client:
+        client = Client()
+        client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[0])
+        return client
+
+    return signed_in
