@@ -1,0 +1,28 @@
+"""The local cloud's data plane: HAProxy and the demo ECS instances behind it.
+
+A program gives a `DataPlane` the `Topology` to serve, and gets back whether it is served, where,
+and how the servers are. Nothing here knows the API, the store or the console.
+"""
+
+from vservers.localcloud.dataplane.plane import DataPlane, Status
+from vservers.localcloud.dataplane.topology import (
+    Backend,
+    HealthCheck,
+    Listener,
+    Member,
+    Route,
+    StickySession,
+    Topology,
+)
+
+__all__ = [
+    "Backend",
+    "DataPlane",
+    "HealthCheck",
+    "Listener",
+    "Member",
+    "Route",
+    "Status",
+    "StickySession",
+    "Topology",
+]

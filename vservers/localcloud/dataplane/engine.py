@@ -1,0 +1,298 @@
+"""HAProxy as a child process: check, start, hitless reload, runtime commands, end."""
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from vservers.localcloud.dataplane.render import ServerKey
+from vservers.localcloud.dataplane.servers import EMPTY_STATE
+
+log = logging.getLogger(__name__)
+
+START_SECONDS = 30.0
+RELOAD_SECONDS = 60.0
+COMMAND_SECONDS = 10.0
+STOP_SECONDS = 5.0
+POLL_SECONDS = 0.005
+COMMANDS_PER_CALL = 100
+LOG_TAIL_BYTES = 2000
+
+_WORKER = re.compile(r"^(\d+)\s+worker\s", re.MULTILINE)
+_OLD_WORKERS = "# old workers"
+_PR_SET_PDEATHSIG = 1
+
+
+class EngineError(Exception):
+    """The engine does not do what it was asked; the text says what it answered."""
+
+
+class EngineRefused(EngineError):
+    """The engine does not take this configuration. What ran before still runs."""
+
+
+class Engine:
+    """One HAProxy in master-worker mode.
+
+    folder: for configuration, log and pid file; sockets: for sockets and state file, a short path.
+    on_death: called with a sentence when the process ends without having been asked to.
+    """
+
+    def __init__(
+        self, program: str, folder: Path, sockets: Path, on_death: Callable[[str], None]
+    ) -> None:
+        self.config_path = folder / "haproxy.cfg"
+        self.log_path = folder / "haproxy.log"
+        self.pid_path = folder / "haproxy.pid"
+        self.stats_socket = sockets / "stats.sock"
+        self.state_path = sockets / "servers.state"
+        self._master_socket = sockets / "master.sock"
+        self._program = program
+        self._on_death = on_death
+        self._process: asyncio.subprocess.Process | None = None
+        self._reaper: asyncio.Task[None] | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def load(self, config: str, server_state: str = EMPTY_STATE) -> None:
+        """Make this the running configuration; returns when it takes new connections.
+
+        server_state: health to start with. Raises EngineRefused, and then the configuration that
+        was live before is live still, on disk too.
+        """
+        candidate = self.config_path.with_suffix(".candidate")
+        await asyncio.to_thread(_write, candidate, config)
+        await asyncio.to_thread(_write, self.state_path, server_state)
+        await self._check(candidate)
+        previous = self.config_path.with_suffix(".previous")
+        with contextlib.suppress(FileNotFoundError):
+            previous.unlink()
+        with contextlib.suppress(FileNotFoundError):
+            self.config_path.rename(previous)
+        candidate.rename(self.config_path)
+        try:
+            if self.running:
+                await self._reload()
+            else:
+                await self._start()
+        except EngineRefused:
+            with contextlib.suppress(FileNotFoundError):
+                previous.replace(self.config_path)
+            raise
+
+    async def keep(self, config: str) -> None:
+        """Write what is live already by runtime commands, so that a reload does not undo it."""
+        candidate = self.config_path.with_suffix(".candidate")
+        await asyncio.to_thread(_write, candidate, config)
+        candidate.replace(self.config_path)
+
+    async def set_weights(self, weights: Mapping[ServerKey, int]) -> None:
+        """Tell every worker: one that still finishes its connections must drain a server, too."""
+        current, old = await self._workers()
+        for pid in old:
+            with contextlib.suppress(EngineError):
+                await self._tell_weights(pid, weights)
+        for pid in current:
+            answer = await self._tell_weights(pid, weights)
+            if answer.strip():
+                raise EngineError(answer.strip())
+
+    async def server_states(self) -> str:
+        """The answer to "show servers state" of the worker that takes new connections."""
+        current, _ = await self._workers()
+        if not current:
+            raise EngineError("no worker")
+        return await self._ask(f"@!{current[-1]} show servers state")
+
+    async def draining(self) -> bool:
+        """Whether a worker of an earlier configuration still finishes its connections."""
+        _, old = await self._workers()
+        return bool(old)
+
+    async def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            process.terminate()
+            try:
+                async with asyncio.timeout(STOP_SECONDS):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        if self._reaper is not None:
+            await self._reaper
+            self._reaper = None
+        self.pid_path.unlink(missing_ok=True)
+
+    def end_leftover(self) -> None:
+        """End an engine that an earlier run with this folder left behind."""
+        try:
+            pid = int(self.pid_path.read_text())
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            return
+        # A pid is used again by others: it is ours only if it was started with our file.
+        if os.fsencode(self.config_path) in command:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)  # its workers end with it
+                log.warning("ended haproxy %s, left over by an earlier run", pid)
+
+    async def _check(self, candidate: Path) -> None:
+        process = await asyncio.create_subprocess_exec(
+            self._program,
+            "-c",
+            "-f",
+            str(candidate),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            _, answer = await process.communicate()
+        except asyncio.CancelledError:
+            process.kill()
+            raise
+        if process.returncode:
+            raise EngineRefused(_alerts(answer.decode(errors="replace")))
+
+    async def _start(self) -> None:
+        self._master_socket.unlink(missing_ok=True)
+        process = await asyncio.create_subprocess_exec(
+            self._program,
+            "-W",
+            "-S",
+            f"{self._master_socket},mode,600",
+            "-f",
+            str(self.config_path),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=_opened(self.log_path),
+            stderr=asyncio.subprocess.STDOUT,
+            preexec_fn=_leash(os.getpid()),
+        )
+        self._process = process
+        await asyncio.to_thread(_write, self.pid_path, f"{process.pid}\n")
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                while process.returncode is None:
+                    with contextlib.suppress(EngineError):
+                        if (await self._workers())[0]:
+                            self._reaper = asyncio.create_task(self._reap(process))
+                            return
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        self._process = None
+        raise EngineRefused(_alerts(self._log_tail(0)))
+
+    async def _reload(self) -> None:
+        """Ask the master for a new worker and wait for it.
+
+        The new worker takes over the listening sockets; the old one ends with its connections.
+        """
+        before, _ = await self._workers()
+        logged = self.log_path.stat().st_size
+        await self._ask("reload")
+        try:
+            async with asyncio.timeout(RELOAD_SECONDS):
+                while self.running:
+                    # The master is not there for a moment while it executes itself anew.
+                    with contextlib.suppress(EngineError):
+                        current, _ = await self._workers()
+                        if current and not set(current) & set(before):
+                            return
+                    if "Loading failure!" in self._log_tail(logged):
+                        raise EngineRefused(_alerts(self._log_tail(logged)))
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError:
+            raise EngineError(f"no new worker after {RELOAD_SECONDS:.0f} s") from None
+        raise EngineError("haproxy ended during a reload")
+
+    async def _reap(self, process: asyncio.subprocess.Process) -> None:
+        code = await process.wait()
+        if self._process is process:
+            self._process = None
+            self._on_death(f"haproxy ended by itself ({code}): {_alerts(self._log_tail(0))}")
+
+    async def _workers(self) -> tuple[list[int], list[int]]:
+        """Process IDs of the current worker and of those that only finish their connections."""
+        current, _, old = (await self._ask("show proc")).partition(_OLD_WORKERS)
+        return [int(pid) for pid in _WORKER.findall(current)], [
+            int(pid) for pid in _WORKER.findall(old)
+        ]
+
+    async def _tell_weights(self, pid: int, weights: Mapping[ServerKey, int]) -> str:
+        commands = [
+            f"@!{pid} set server {backend}/{server} weight {weight}"
+            for (backend, server), weight in weights.items()
+        ]
+        return "".join([await self._ask(";".join(part)) for part in _parts(commands)])
+
+    async def _ask(self, command: str) -> str:
+        """The master's answer to one line."""
+        try:
+            async with asyncio.timeout(COMMAND_SECONDS):
+                reader, writer = await asyncio.open_unix_connection(str(self._master_socket))
+                try:
+                    writer.write(command.encode("ascii") + b"\n")
+                    writer.write_eof()
+                    return (await reader.read()).decode(errors="replace")
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError) as error:
+            raise EngineError(f"haproxy does not answer: {error!r}") from error
+
+    def _log_tail(self, start: int) -> str:
+        """What was logged from this byte on, at most the last few lines of it."""
+        try:
+            with self.log_path.open("rb") as file:
+                file.seek(max(start, self.log_path.stat().st_size - LOG_TAIL_BYTES))
+                return file.read().decode(errors="replace")
+        except OSError:
+            return ""
+
+
+def _leash(parent: int) -> Callable[[], None]:
+    """For the child, before it becomes haproxy: end when the parent ends, however that happens."""
+    # Looked up here: between fork and exec nothing may be imported.
+    prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+    def tie() -> None:
+        if prctl is not None:
+            prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            if os.getppid() != parent:
+                os._exit(1)
+
+    return tie
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The log of this run. Opened to append, so that master and workers do not overwrite it."""
+    path.unlink(missing_ok=True)
+    return path.open("ab")
+
+
+def _write(path: Path, text: str) -> None:
+    # The mode is set before the first byte: the folder may be somebody else's.
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123
+        file.write(text)
+
+
+def _alerts(answer: str) -> str:
+    """The lines that say what is wrong, of all that the engine wrote."""
+    lines = [line.strip() for line in answer.splitlines() if "[ALERT]" in line]
+    return " | ".join(lines[:5]) or answer.strip()[-500:] or "no message"
+
+
+def _parts(commands: list[str]) -> Iterable[list[str]]:
+    # One line of the master's command socket holds 16 kB.
+    for start in range(0, len(commands), COMMANDS_PER_CALL):
+        yield commands[start : start + COMMANDS_PER_CALL]

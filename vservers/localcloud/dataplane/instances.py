@@ -1,0 +1,124 @@
+"""The demo ECS instances: one process, a real HTTP server on every endpoint that it is told.
+
+Run as a module. It reads commands as JSON lines from standard input, answers each with one line on
+standard output, and ends when its input ends, so that it never outlives who started it:
+
+    {"id": 7, "open": [[address, port, server_id], ...], "close": [[address, port], ...],
+     "abort": [[address, port], ...]}
+    {"id": 7, "refused": [[address, port, "why"], ...]}
+
+close stops listening and lets open connections finish; abort also cuts them, as a stopped instance
+would.
+"""
+
+import asyncio
+import json
+import resource
+import sys
+from typing import Any
+
+from aiohttp import web
+
+type Endpoint = tuple[str, int]
+
+WANTED_FILES = 65536
+BACKLOG = 512
+KEEPALIVE_SECONDS = 90.0  # longer than the engine keeps an idle connection: it closes first
+LONGEST_COMMAND_BYTES = 1024 * 1024
+OPENED_BETWEEN_PAUSES = 100
+
+_SHOWN_HEADERS = ("X-Forwarded-For", "X-Forwarded-Proto", "SLB-ID", "SLB-IP")
+
+
+class Instances:
+    """The listening sockets and who answers on them."""
+
+    def __init__(self) -> None:
+        self._owners: dict[Endpoint, str] = {}
+        self._listening: dict[Endpoint, asyncio.Server] = {}
+        self._http = web.Server(
+            self._answer, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS, tcp_keepalive=False
+        )
+
+    async def open(self, address: str, port: int, server_id: str) -> None:
+        """Serve there, or answer with another ID from now on. Raises OSError."""
+        endpoint = (address, port)
+        self._owners[endpoint] = server_id
+        if endpoint not in self._listening:
+            self._listening[endpoint] = await asyncio.get_running_loop().create_server(
+                self._http, address, port, backlog=BACKLOG
+            )
+
+    def close(self, endpoint: Endpoint) -> None:
+        listening = self._listening.pop(endpoint, None)
+        if listening is not None:
+            listening.close()
+
+    def abort(self, endpoints: set[Endpoint]) -> None:
+        for endpoint in endpoints:
+            self.close(endpoint)
+        for connection in self._http.connections:
+            transport = connection.transport
+            if transport is not None and transport.get_extra_info("sockname")[:2] in endpoints:
+                transport.abort()
+
+    async def obey(self, command: dict[str, Any]) -> dict[str, Any]:
+        self.abort({(address, port) for address, port in command.get("abort", ())})
+        for address, port in command.get("close", ()):
+            self.close((address, port))
+        refused = []
+        for number, (address, port, server_id) in enumerate(command.get("open", ())):
+            try:
+                await self.open(address, port, server_id)
+            except OSError as error:
+                refused.append([address, port, error.strerror or str(error)])
+            if number % OPENED_BETWEEN_PAUSES == 0:
+                await asyncio.sleep(0)  # requests and health checks have their turn
+        return {"id": command["id"], "refused": refused}
+
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        """200 with the instance's ID first, then what arrived, for a person to read."""
+        transport = request.transport
+        address, port = transport.get_extra_info("sockname")[:2] if transport else ("", 0)
+        server_id = self._owners.get((address, port), "")
+        lines = [server_id, f"served by {address}:{port}"]
+        if request.path == "/health":
+            lines.append("healthy")
+        lines += [f"{request.method} {request.raw_path}", f"Host: {request.host}"]
+        for name in _SHOWN_HEADERS:
+            values = request.headers.getall(name, [])
+            if values:
+                lines.append(f"{name}: {', '.join(values)}")
+        return web.Response(
+            text="\n".join(lines) + "\n",
+            headers={"X-Instance-Id": server_id, "X-Content-Type-Options": "nosniff"},
+        )
+
+
+def raise_file_limit() -> None:
+    """Allow as many open files as this user may have, up to what the fleet can use."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for limits in ((max(soft, WANTED_FILES), max(hard, WANTED_FILES)), (hard, hard)):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        except (ValueError, OSError):
+            continue
+        return
+
+
+async def main() -> None:
+    instances = Instances()
+    commands = asyncio.StreamReader(limit=LONGEST_COMMAND_BYTES)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(commands), sys.stdin
+    )
+    while line := await commands.readline():
+        answer = await instances.obey(json.loads(line))
+        # A short line into a pipe that the other side waits on: it does not block.
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    raise_file_limit()
+    asyncio.run(main())
