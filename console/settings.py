@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tomllib
 from dataclasses import astuple
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from console.runtime.keys import keep_private, local_cloud_key
 from console.runtime.places import database_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 DATA_DIR = Path(os.environ.get("CONSOLE_DATA_DIR") or BASE_DIR / "var").resolve()
 
 
@@ -63,13 +65,16 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "console.shell.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "console.shell.middleware.ActorMiddleware",
+    "console.shell.middleware.AccessMiddleware",
+    "console.shell.middleware.RegionMiddleware",
+    "console.shell.middleware.ToastMiddleware",
 ]
 
 ROOT_URLCONF = "console.urls"
@@ -119,7 +124,17 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_ADAPTER = "console.accounts.adapter.AccountAdapter"
 ACCOUNT_SESSION_REMEMBER = True
+# Shared by every web process, so that the limits on failed sign-ins hold for all of them together.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "console_cache",
+    }
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "VServer Console"
+# Behind a reverse proxy: how many of them add to X-Forwarded-For.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("CONSOLE_PROXIES") or 0)
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -127,7 +142,18 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "static", ("vendor", BASE_DIR / "node_modules" / "@tabler" / "core" / "dist")]
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "console.shell.finders.VendorFinder",
+]
+# The files that pages take from npm packages: address below static/ -> file.
+_TABLER = BASE_DIR / "node_modules" / "@tabler" / "core" / "dist" / "css"
+VENDOR_FILES = {
+    "vendor/tabler.min.css": _TABLER / "tabler.min.css",
+    "vendor/tabler.min.css.map": _TABLER / "tabler.min.css.map",
+}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -148,6 +174,7 @@ SECURE_CSP = {
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
+CSRF_FAILURE_VIEW = "console.shell.views.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -168,7 +195,7 @@ if not CLOUD_ENDPOINT:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "console.shell.middleware.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "console.shell.logs.RequestIdFilter"}},
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}
     },

@@ -3,8 +3,12 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("accounts/", include("console.accounts.urls")),
     path("", include("console.shell.urls")),
+    path("", include("console.accounts.urls")),
     path("", include("console.audit.urls")),
     path("", include("vservers.pages.urls")),
 ]
+
+handler403 = "console.shell.views.not_allowed"
+handler404 = "console.shell.views.not_found"
+handler500 = "console.shell.views.server_error"

@@ -1,0 +1,86 @@
+"""Every write to people and their roles."""
+
+from typing import Any
+
+from django.db import transaction
+
+from console.audit.models import AuditEntry
+from console.audit.record import record
+
+from .actor import Actor
+from .models import User
+from .permissions import Action, Role, check
+
+
+class LastAdministrator(Exception):
+    """The change would leave the console without anybody who can manage people."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is the last active administrator. Make somebody else an administrator first."
+        )
+
+
+def add_person(*, actor: Actor, username: str, role: str, password: str) -> User:
+    """Make an account that can sign in with `password`; role "" sees nothing yet."""
+    check(actor, Action.MANAGE_PEOPLE)
+    with transaction.atomic():
+        person = User.objects.create_user(username=username, password=password, role=role)
+        _record(actor, "add person", person, before=None)
+    return person
+
+
+def change_person(
+    *, actor: Actor, person: User, role: str, is_active: bool, password: str = ""
+) -> bool:
+    """Give a role, let somebody in or keep them out, set a new password; False: nothing differs.
+
+    password: "" leaves it. Raises NotAllowed, LastAdministrator.
+    """
+    check(actor, Action.MANAGE_PEOPLE)
+    with transaction.atomic():
+        # One lock for all administrators, so that two of them cannot remove each other at once.
+        administrators = set(
+            User.objects.select_for_update()
+            .filter(role=Role.ADMINISTRATOR, is_active=True)
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        )
+        person = User.objects.select_for_update().get(pk=person.pk)
+        stays = role == Role.ADMINISTRATOR and is_active
+        if administrators == {person.pk} and not stays:
+            raise LastAdministrator
+        if (person.role, person.is_active) == (role, is_active) and not password:
+            return False
+        before = _picture(person)
+        person.role, person.is_active = role, is_active
+        if password:
+            person.set_password(password)
+        person.save(update_fields=["role", "is_active", "password"])
+        _record(actor, "change person", person, before=before, new_password=bool(password))
+    return True
+
+
+def _picture(person: User) -> dict[str, Any]:
+    return {"username": person.username, "role": person.role, "active": person.is_active}
+
+
+def _record(
+    actor: Actor,
+    verb: str,
+    person: User,
+    *,
+    before: dict[str, Any] | None,
+    new_password: bool = False,
+) -> None:
+    record(
+        actor=actor,
+        verb=verb,
+        outcome=AuditEntry.Outcome.DONE,
+        resource_type="person",
+        resource_id=str(person.pk),
+        resource_name=person.username,
+        before=before,
+        after=_picture(person),
+        reason="A new password was set." if new_password else "",
+    )

@@ -1,0 +1,66 @@
+"""What the base layout needs on every page, worked out only when a template asks for it."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from console.accounts.actor import Actor
+from console.accounts.permissions import Role
+
+from . import regions
+from .middleware import LAST_REGION_KEY
+
+THEME_COOKIE = "theme"
+THEMES = {"light": "Light", "dark": "Dark", "auto": "Auto"}
+
+
+class Shell:
+    """`shell` in templates."""
+
+    product = "VServer Console"
+    version = settings.VERSION
+    themes = THEMES
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @property
+    def theme(self) -> str:
+        chosen = self._request.COOKIES.get(THEME_COOKIE, "")
+        return chosen if chosen in THEMES else "auto"
+
+    @property
+    def request_id(self) -> str:
+        return getattr(self._request, "request_id", "")
+
+    @cached_property
+    def actor(self) -> Actor:
+        return getattr(self._request, "actor", None) or Actor(name="anonymous", role="")
+
+    @cached_property
+    def signed_in(self) -> bool:
+        user = getattr(self._request, "user", None)
+        return user is not None and user.is_authenticated
+
+    @property
+    def role(self) -> str:
+        return str(Role(self.actor.role).label) if self.actor.role in Role.values else "No role"
+
+    @cached_property
+    def regions(self) -> Sequence[regions.RegionOption]:
+        return regions.options_for(self.actor)
+
+    @cached_property
+    def region(self) -> str:
+        """The region of this page's address; elsewhere the one that was used last."""
+        match = self._request.resolver_match
+        if match and "region" in match.kwargs:
+            return str(match.kwargs["region"])
+        return regions.landing_region(self.regions, self._request.session.get(LAST_REGION_KEY, ""))
+
+
+def page(request: HttpRequest) -> dict[str, Shell]:
+    """Context processor: `shell`."""
+    return {"shell": Shell(request)}

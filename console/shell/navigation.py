@@ -1,0 +1,116 @@
+"""The menu on the left, as data."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from django.urls import reverse
+
+from console.accounts.actor import Actor
+from console.accounts.permissions import Action, may
+
+
+class Balancer(Protocol):
+    """What the menu needs to know of the load balancer whose pages are open."""
+
+    @property
+    def region_id(self) -> str: ...
+    @property
+    def load_balancer_id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A link. It is the current one on every page whose URL name starts with one of `pages`."""
+
+    label: str
+    url_name: str
+    icon: str
+    action: Action
+    pages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Links under one heading; without a heading they stand by themselves."""
+
+    items: tuple[Item, ...]
+    heading: str = ""
+    icon: str = ""
+
+
+GLOBAL = Section(
+    (
+        Item("Instances", "balancers-list", "sitemap", Action.VIEW, ("balancers-list",)),
+        Item("Activity", "audit-list", "history", Action.VIEW_AUDIT, ("audit-",)),
+        Item("People", "people-list", "users", Action.MANAGE_PEOPLE, ("people-",)),
+    )
+)
+
+BALANCER = (
+    Section(
+        (
+            Item("Details", "balancers-detail", "info-circle", Action.VIEW, ("balancers-",)),
+            Item("Listeners", "listeners-list", "ear", Action.VIEW, ("listeners-", "rules-")),
+        )
+    ),
+    Section(
+        (
+            Item("Backend Servers", "pool-list", "server", Action.VIEW, ("pool-",)),
+            Item("VServer Group", "groups-list", "stack-2", Action.VIEW, ("groups-",)),
+        ),
+        heading="Servers",
+    ),
+)
+
+# Addresses that name a region, and nothing below it.
+_IN_REGION = {"balancers-list"}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: str
+    url: str
+    icon: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A section as one person sees it on one page."""
+
+    heading: str
+    links: list[Link] = field(default_factory=list)
+
+
+def global_menu(*, actor: Actor, region: str, page: str) -> list[Menu]:
+    """The part that is there on every page. page: the URL name of the page that is open."""
+    return _menus((GLOBAL,), actor, page, {name: [region] for name in _IN_REGION})
+
+
+def balancer_menu(*, actor: Actor, balancer: Balancer, page: str) -> list[Menu]:
+    """The part inside one load balancer."""
+    address = [balancer.region_id, balancer.load_balancer_id]
+    names = [item.url_name for section in BALANCER for item in section.items]
+    return _menus(BALANCER, actor, page, dict.fromkeys(names, address))
+
+
+def _menus(
+    sections: tuple[Section, ...], actor: Actor, page: str, addresses: dict[str, list[str]]
+) -> list[Menu]:
+    menus = []
+    for section in sections:
+        links = [
+            Link(
+                label=item.label,
+                url=reverse(item.url_name, args=addresses.get(item.url_name)),
+                icon=item.icon,
+                current=page.startswith(item.pages),
+            )
+            for item in section.items
+            if may(actor, item.action)
+        ]
+        if links:
+            menus.append(Menu(section.heading, links))
+    return menus

@@ -1,0 +1,175 @@
+"""The kit's tags: icons, form controls, menus, table headings, pager."""
+
+import json
+import re
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django import forms, template
+from django.conf import settings
+from django.core.paginator import Page
+from django.forms.boundfield import BoundField, BoundWidget
+from django.forms.utils import flatatt
+from django.template import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from console.accounts.permissions import Action, may
+from console.shell import navigation
+
+register = template.Library()
+
+_ICONS = settings.BASE_DIR / "node_modules" / "@tabler" / "icons" / "icons" / "outline"
+_ICON_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@lru_cache(maxsize=256)
+def _drawing(name: str) -> str:
+    """The inside of one icon of @tabler/icons."""
+    if not _ICON_NAME.fullmatch(name):
+        raise template.TemplateSyntaxError(f"{name!r} is no icon's name")
+    svg = (_ICONS / f"{name}.svg").read_text()
+    return svg[svg.index(">", svg.index("<svg")) + 1 : svg.rindex("</svg>")].strip()
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """{% icon "server" %}: the drawing inline, hidden from screen readers; put a word beside it.
+
+    extra: more classes, e.g. "icon-lg".
+    """
+    drawing = mark_safe(_drawing(name))  # noqa: S308 — a file of a locked package
+    return format_html(
+        '<svg class="icon {}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
+        'stroke-width="2" stroke-linecap="round" stroke-linejoin="round" '
+        'aria-hidden="true" focusable="false">{}</svg>',
+        extra,
+        drawing,
+    )
+
+
+@register.filter
+def control(field: BoundField, extra: str = "") -> SafeString:
+    """{{ field|control }}: the widget with the classes that its kind needs; `extra` adds more."""
+    widget = field.field.widget
+    if isinstance(widget, forms.CheckboxInput):
+        css = "form-check-input"
+    elif isinstance(widget, forms.Select) and not isinstance(widget, forms.RadioSelect):
+        css = "form-select"
+    else:
+        css = "form-control"
+    if field.errors:
+        css += " is-invalid"
+    given = widget.attrs.get("class", "")
+    return field.as_widget(attrs={"class": " ".join(filter(None, [css, given, extra]))})
+
+
+@register.filter
+def choice_input(choice: BoundWidget) -> SafeString:
+    """{% for choice in field %}{{ choice|choice_input }}: one radio button, without its words."""
+    data = choice.data
+    given = {
+        "type": data["type"],
+        "name": data["name"],
+        "value": data["value"],
+        "class": "form-check-input",
+    }
+    return format_html("<input{}>", flatatt({**data["attrs"], **given}))
+
+
+@register.filter
+def kind(field: BoundField) -> str:
+    """How components/field.html lays the field out: check, group (radios) or plain."""
+    widget = field.field.widget
+    if isinstance(widget, forms.CheckboxInput):
+        return "check"
+    return "group" if isinstance(widget, forms.RadioSelect) else "plain"
+
+
+@register.filter
+def allows(actor: Any, action: str) -> bool:
+    """{% if shell.actor|allows:"CHANGE_GROUPS" %}: whether to offer it; services check again."""
+    return may(actor, Action[action])
+
+
+@register.filter
+def pretty(value: Any) -> str:
+    """JSON, readable: {{ entry.before|pretty }}; a dash for None."""
+    return "—" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+@register.inclusion_tag("console/menu.html", takes_context=True)
+def menu(context: Context) -> dict[str, Any]:
+    """The left navigation of this page and person; `balancer` in the context opens its part."""
+    shell, match = context["shell"], context["request"].resolver_match
+    page = (match and match.url_name) or ""
+    balancer = context.get("balancer")
+    if not balancer:
+        return {"menus": navigation.global_menu(actor=shell.actor, region=shell.region, page=page)}
+    return {
+        "menus": navigation.global_menu(actor=shell.actor, region=balancer.region_id, page=""),
+        "balancer": balancer,
+        "balancer_menus": navigation.balancer_menu(actor=shell.actor, balancer=balancer, page=page),
+    }
+
+
+def _address(context: Context, url: str, **changes: Any) -> str:
+    """This page's address with other parameters; None takes one away."""
+    request = context["request"]
+    query = request.GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = value
+    return f"{url or request.path}?{query.urlencode()}"
+
+
+@register.inclusion_tag("components/pager.html", takes_context=True)
+def pager(
+    context: Context,
+    page: Page,
+    noun: str = "row",
+    plural: str = "",
+    parameter: str = "page",
+    url: str = "",
+) -> dict[str, Any]:
+    """{% pager page "group" %}: how many there are, and links that keep the rest of the address.
+
+    The links fetch the nearest `data-part` around them. parameter: the name in the address, where
+    one page has two tables. url: the address that answers with the part when it is not this
+    page's; the browser's address then stays as it is.
+    """
+    shown = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+
+    def link(number: int | str) -> str:
+        return _address(context, url, **{parameter: number})
+
+    return {
+        "page": page,
+        "noun": noun if page.paginator.count == 1 else plural or f"{noun}s",
+        "push": "false" if url else "true",
+        "numbers": [(number, link(number) if isinstance(number, int) else "") for number in shown],
+        "previous": link(page.previous_page_number()) if page.has_previous() else "",
+        "next": link(page.next_page_number()) if page.has_next() else "",
+    }
+
+
+@register.inclusion_tag("components/sort_heading.html", takes_context=True)
+def sort_heading(context: Context, label: str, key: str, current: str) -> dict[str, Any]:
+    """{% sort_heading "Name" "name" sort %}: a <th> whose link sorts by `key`, then backwards.
+
+    current: the sort of the page, as in its address: "name" or "-name".
+    """
+    ascending, descending = current == key, current == f"-{key}"
+    return {
+        "label": label,
+        "url": _address(context, "", sort=f"-{key}" if ascending else key, page=None),
+        "aria_sort": "ascending" if ascending else "descending" if descending else "",
+    }
+
+
+@register.inclusion_tag("components/age.html")
+def age(at: datetime | None, prefix: str = "as of") -> dict[str, Any]:
+    """{% age group.synced_at %}: "as of 3 minutes ago", with the moment itself on hover."""
+    return {"at": at, "prefix": prefix}

@@ -1,0 +1,249 @@
+// What pages cannot do with HTML alone. Every listener is delegated, so it survives htmx's swaps.
+(() => {
+  "use strict";
+
+  const one = (selector, within = document) => within.querySelector(selector);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const on = (event, handle) => document.addEventListener(event, handle);
+
+  // Toasts ------------------------------------------------------------------------------------
+
+  const TOAST_MILLISECONDS = 6000;
+
+  function expire(toast) {
+    // Errors stay until they are dismissed; the pointer or the focus on a toast keeps it too.
+    if (toast.dataset.level === "error") return;
+    let timer;
+    const start = () => (timer = setTimeout(() => toast.remove(), TOAST_MILLISECONDS));
+    const stop = () => clearTimeout(timer);
+    toast.addEventListener("mouseenter", stop);
+    toast.addEventListener("focusin", stop);
+    toast.addEventListener("mouseleave", start);
+    toast.addEventListener("focusout", start);
+    start();
+  }
+
+  function showToast(level, text, requestId) {
+    const template = one(`template[data-toast="${level}"]`) || one('template[data-toast="info"]');
+    if (!template) return;
+    const toast = template.content.firstElementChild.cloneNode(true);
+    const body = one("[data-text]", toast);
+    body.textContent = text;
+    if (requestId) {
+      const line = document.createElement("div");
+      line.className = "notify-id";
+      line.append("Request ", Object.assign(document.createElement("code"), { textContent: requestId }));
+      body.append(line);
+    }
+    one("[data-toasts]").append(toast);
+    expire(toast);
+  }
+
+  on("click", (event) => {
+    const button = event.target.closest("[data-toast-close]");
+    if (button) button.closest(".notify").remove();
+  });
+
+  on("toast", (event) => {
+    for (const toast of event.detail.toasts || []) showToast(toast.level, toast.text);
+  });
+
+  const WORDS = {
+    403: "You are not allowed to do this.",
+    404: "This is not there any more.",
+    429: "Too many requests. Wait a moment and try again.",
+    503: "The console is busy. Try again in a moment.",
+  };
+
+  on("htmx:responseError", (event) => {
+    const answer = event.detail.xhr;
+    const plain = (answer.getResponseHeader("Content-Type") || "").startsWith("text/plain");
+    const words = (plain && answer.responseText) || WORDS[answer.status];
+    showToast(
+      "error",
+      words || `The console answered with an error (${answer.status}).`,
+      answer.getResponseHeader("X-Request-ID"),
+    );
+  });
+  on("htmx:sendError", () => showToast("error", "The console cannot be reached. Is your network up?"));
+  on("htmx:timeout", () => showToast("error", "The console did not answer in time."));
+
+  // Progress ----------------------------------------------------------------------------------
+
+  let running = 0;
+  function progress(change) {
+    running = Math.max(0, running + change);
+    const line = one("[data-progress]");
+    if (line) line.hidden = running === 0;
+  }
+  on("htmx:beforeSend", () => progress(1));
+  on("htmx:afterRequest", () => progress(-1));
+
+  // Dialogs -----------------------------------------------------------------------------------
+
+  const dialog = one("[data-dialog]");
+  const question = one("[data-discard]");
+  let opener = null;
+  let openerId = "";
+  let asEntered = "";
+
+  const unsavedForm = () => dialog && one("form[data-unsaved]", dialog);
+  const entered = (form) =>
+    form ? JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken").map(([name, value]) => [name, String(value)])) : "";
+
+  function focusInside() {
+    const goal =
+      one('[aria-invalid="true"]', dialog) ||
+      one("[data-error-focus]", dialog) ||
+      one("[autofocus]", dialog) ||
+      one('form input:not([type="hidden"]):not([disabled]), form select:not([disabled]), form textarea:not([disabled])', dialog) ||
+      one("#dialog-title", dialog);
+    if (goal) goal.focus();
+  }
+
+  function openDialog() {
+    // Toasts move into the dialog: what is outside a modal dialog can be neither read nor clicked.
+    dialog.append(one("[data-toasts]"));
+    dialog.showModal();
+    asEntered = entered(unsavedForm());
+    focusInside();
+  }
+
+  function closeDialog() {
+    if (!dialog.open) return;
+    dialog.close();
+  }
+
+  function leaveDialog() {
+    const form = unsavedForm();
+    if (form && entered(form) !== asEntered) question.showModal();
+    else closeDialog();
+  }
+
+  if (dialog) {
+    dialog.addEventListener("close", () => {
+      document.body.append(one("[data-toasts]"));
+      one("#dialog").replaceChildren();
+      const back = opener && opener.isConnected ? opener : openerId && document.getElementById(openerId);
+      (back || one("#main")).focus();
+      opener = null;
+    });
+    dialog.addEventListener("cancel", (event) => {
+      if (event.target !== dialog) return;
+      event.preventDefault();
+      leaveDialog();
+    });
+    // Chromium closes on the second Escape without asking, unless the key never arrives.
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      event.preventDefault();
+      leaveDialog();
+    });
+  }
+
+  on("htmx:beforeRequest", (event) => {
+    const target = event.detail.target;
+    if (!dialog || dialog.open || !target || target.id !== "dialog") return;
+    opener = event.detail.elt;
+    openerId = opener.id;
+  });
+
+  on("htmx:afterSwap", (event) => {
+    if (!dialog || event.detail.target.id !== "dialog" || !event.detail.target.childElementCount) return;
+    if (dialog.open) focusInside();
+    else openDialog();
+  });
+
+  on("dialog-close", closeDialog);
+
+  on("click", (event) => {
+    if (event.target.closest("[data-dialog-close]") && dialog && dialog.open) {
+      event.preventDefault();
+      leaveDialog();
+    } else if (event.target.closest("[data-discard-yes]")) {
+      question.close();
+      closeDialog();
+    } else if (event.target.closest("[data-discard-no]")) {
+      question.close();
+    }
+  });
+
+  // Ticks -------------------------------------------------------------------------------------
+  // <div data-ticks> … <input type="checkbox" data-tick-all> … <input type="checkbox" data-tick>
+  // … <span data-tick-count></span> … <button data-tick-needed> … </div>
+
+  function countTicks(scope) {
+    const ticks = all("[data-tick]:not(:disabled)", scope);
+    const ticked = ticks.filter((box) => box.checked).length;
+    for (const box of all("[data-tick-all]", scope)) {
+      box.checked = ticked > 0 && ticked === ticks.length;
+      box.indeterminate = ticked > 0 && ticked < ticks.length;
+    }
+    for (const place of all("[data-tick-count]", scope)) place.textContent = String(ticked);
+    for (const button of all("[data-tick-needed]", scope)) button.disabled = ticked === 0;
+  }
+
+  on("change", (event) => {
+    const box = event.target;
+    const scope = box.closest && box.closest("[data-ticks]");
+    if (!scope || !box.matches("[data-tick], [data-tick-all]")) return;
+    if (box.matches("[data-tick-all]")) {
+      for (const other of all("[data-tick]:not(:disabled)", scope)) other.checked = box.checked;
+    }
+    countTicks(scope);
+  });
+
+  // Copy --------------------------------------------------------------------------------------
+
+  async function copyText(text, near) {
+    if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
+    // Plain HTTP has no clipboard API. The field stands inside the dialog, if one is open.
+    const field = Object.assign(document.createElement("textarea"), { value: text, className: "off-screen" });
+    near.parentElement.append(field);
+    field.select();
+    const copied = document.execCommand("copy");
+    field.remove();
+    if (!copied) throw new Error("refused");
+  }
+
+  on("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    try {
+      await copyText(button.dataset.copy, button);
+      showToast("success", `Copied ${button.dataset.copy}`);
+    } catch {
+      showToast("warning", "The browser did not allow copying.");
+    }
+    button.focus();
+  });
+
+  // Region, theme, menus ----------------------------------------------------------------------
+
+  on("change", (event) => {
+    if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();
+  });
+
+  on("submit", async (event) => {
+    const form = event.target;
+    if (!form.matches("[data-theme-form]")) return;
+    event.preventDefault();
+    const theme = event.submitter.value;
+    const body = new FormData(form, event.submitter);
+    document.documentElement.dataset.themeChoice = theme;
+    document.dispatchEvent(new Event("theme-choice"));
+    for (const button of all("[aria-pressed]", form)) {
+      button.setAttribute("aria-pressed", String(button.value === theme));
+    }
+    if (form.matches(":popover-open")) form.hidePopover();
+    await fetch(form.action, { method: "POST", body, redirect: "manual" });
+  });
+
+  // At the start and after each swap ------------------------------------------------------------
+
+  for (const toast of all("[data-toasts] .notify")) expire(toast);
+  for (const scope of all("[data-ticks]")) countTicks(scope);
+  on("htmx:afterSettle", () => {
+    for (const scope of all("[data-ticks]")) countTicks(scope);
+  });
+})();
