@@ -18,6 +18,8 @@ from types import TracebackType
 from typing import Self
 
 ROOT = Path(__file__).resolve().parents[2]
+ACCESS_KEY_ID = "testAccessKeyId"
+ACCESS_KEY_SECRET = "testAccessKeySecret"
 START_SECONDS = 30
 STOP_SECONDS = 15
 _READY = "local cloud ready on "
@@ -49,8 +51,8 @@ class LocalCloud:
         dataplane: bool = False,
         demo: bool = True,
         env: Mapping[str, str] | None = None,
-        access_key_id: str = "testAccessKeyId",
-        access_key_secret: str = "testAccessKeySecret",
+        access_key_id: str = ACCESS_KEY_ID,
+        access_key_secret: str = ACCESS_KEY_SECRET,
     ) -> None:
         self.data_dir = data_dir
         self.port = port

@@ -98,6 +98,9 @@ _CATALOGUE: dict[str, tuple[int, str]] = {
     "TooManyRules": (400, "The number of forwarding rules exceeds the limit."),
     "InvalidRuleId.NotFound": (404, "The specified RuleId does not exist."),
     "Operation.NotAllowed": (400, "The operation is not allowed."),
+    # ECS.
+    "InvalidStatus.NotFound": (404, "The specified Status does not exist."),
+    "InvalidNetworkType.NotFound": (404, "The specified InstanceNetworkType does not exist."),
 }
 
 

@@ -15,6 +15,8 @@ Key = tuple[str, str, str]  # account, kind, ID
 Family = tuple[str, str, str]  # account, kind, parent's ID
 Changes = dict[Key, Entity | None]  # None: the object is gone
 
+# Nobody else writes here; who only looks (a backup) gets out of the way soon.
+_BUSY_SECONDS = 2.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
     account TEXT NOT NULL,
@@ -64,7 +66,9 @@ class Store:
         self._objects: dict[Key, Entity] = {}
         self._families: dict[Family, dict[str, Entity]] = {}
         # The writer's thread commits; nobody else touches the connection after this.
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._database = sqlite3.connect(
+            path, check_same_thread=False, isolation_level=None, timeout=_BUSY_SECONDS
+        )
         self._database.execute("PRAGMA journal_mode = WAL")
         # FULL: a commit returns when the log is on disk, so an answered write survives a crash.
         self._database.execute("PRAGMA synchronous = FULL")
