@@ -22,11 +22,13 @@ RELOAD_SECONDS = 60.0
 COMMAND_SECONDS = 10.0
 STOP_SECONDS = 5.0
 POLL_SECONDS = 0.005
-COMMANDS_PER_CALL = 100
+COMMANDS_PER_CALL = 40
 LOG_TAIL_BYTES = 2000
+MAX_LOG_BYTES = 1024 * 1024
 
 _WORKER = re.compile(r"^(\d+)\s+worker\s", re.MULTILINE)
 _OLD_WORKERS = "# old workers"
+_FAILED = re.compile(r"\[failed: (\d+)\]")
 _PR_SET_PDEATHSIG = 1
 
 
@@ -35,7 +37,7 @@ class EngineError(Exception):
 
 
 class EngineRefused(EngineError):
-    """The engine does not take this configuration. What ran before still runs."""
+    """The engine finds this configuration wrong, now and whenever it is asked again."""
 
 
 class Engine:
@@ -66,8 +68,8 @@ class Engine:
     async def load(self, config: str, server_state: str = EMPTY_STATE) -> None:
         """Make this the running configuration; returns when it takes new connections.
 
-        server_state: health to start with. Raises EngineRefused, and then the configuration that
-        was live before is live still, on disk too.
+        server_state: health to start with. Raises EngineRefused, or EngineError when it is right
+        but cannot be started now; what was live before is live still then, on disk too.
         """
         candidate = self.config_path.with_suffix(".candidate")
         await asyncio.to_thread(_write, candidate, config)
@@ -84,7 +86,7 @@ class Engine:
                 await self._reload()
             else:
                 await self._start()
-        except EngineRefused:
+        except EngineError:
             with contextlib.suppress(FileNotFoundError):
                 previous.replace(self.config_path)
             raise
@@ -191,14 +193,15 @@ class Engine:
             process.kill()
             await process.wait()
         self._process = None
-        raise EngineRefused(_alerts(self._log_tail(0)))
+        raise EngineError(_alerts(self._log_tail(0)))
 
     async def _reload(self) -> None:
         """Ask the master for a new worker and wait for it.
 
         The new worker takes over the listening sockets; the old one ends with its connections.
         """
-        before, _ = await self._workers()
+        answer = await self._ask("show proc")
+        before, failures = set(_workers(answer)[0]), _failures(answer)
         logged = self.log_path.stat().st_size
         await self._ask("reload")
         try:
@@ -206,15 +209,15 @@ class Engine:
                 while self.running:
                     # The master is not there for a moment while it executes itself anew.
                     with contextlib.suppress(EngineError):
-                        current, _ = await self._workers()
-                        if current and not set(current) & set(before):
+                        answer = await self._ask("show proc")
+                        if before.isdisjoint(current := _workers(answer)[0]) and current:
                             return
-                    if "Loading failure!" in self._log_tail(logged):
-                        raise EngineRefused(_alerts(self._log_tail(logged)))
+                        if _failures(answer) > failures:
+                            break
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             raise EngineError(f"no new worker after {RELOAD_SECONDS:.0f} s") from None
-        raise EngineError("haproxy ended during a reload")
+        raise EngineError(_alerts(self._log_tail(logged)))
 
     async def _reap(self, process: asyncio.subprocess.Process) -> None:
         code = await process.wait()
@@ -224,10 +227,7 @@ class Engine:
 
     async def _workers(self) -> tuple[list[int], list[int]]:
         """Process IDs of the current worker and of those that only finish their connections."""
-        current, _, old = (await self._ask("show proc")).partition(_OLD_WORKERS)
-        return [int(pid) for pid in _WORKER.findall(current)], [
-            int(pid) for pid in _WORKER.findall(old)
-        ]
+        return _workers(await self._ask("show proc"))
 
     async def _tell_weights(self, pid: int, weights: Mapping[ServerKey, int]) -> str:
         commands = [
@@ -250,6 +250,12 @@ class Engine:
         except (OSError, TimeoutError) as error:
             raise EngineError(f"haproxy does not answer: {error!r}") from error
 
+    def trim_log(self) -> None:
+        """Empty the log when it has grown: each server that goes or comes is a line."""
+        with contextlib.suppress(OSError):
+            if self.log_path.stat().st_size > MAX_LOG_BYTES:
+                os.truncate(self.log_path, 0)
+
     def _log_tail(self, start: int) -> str:
         """What was logged from this byte on, at most the last few lines of it."""
         try:
@@ -258,6 +264,20 @@ class Engine:
                 return file.read().decode(errors="replace")
         except OSError:
             return ""
+
+
+def _workers(processes: str) -> tuple[list[int], list[int]]:
+    """Current and old workers of an answer to "show proc"."""
+    current, _, old = processes.partition(_OLD_WORKERS)
+    return [int(pid) for pid in _WORKER.findall(current)], [
+        int(pid) for pid in _WORKER.findall(old)
+    ]
+
+
+def _failures(processes: str) -> int:
+    """How many reloads in a row have failed, of an answer to "show proc"."""
+    found = _FAILED.search(processes)
+    return int(found[1]) if found else 0
 
 
 def _leash(parent: int) -> Callable[[], None]:

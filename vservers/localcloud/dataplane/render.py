@@ -24,6 +24,7 @@ from vservers.localcloud.dataplane.topology import (
 
 type ServerKey = tuple[str, str]  # names of backend and server in the engine
 
+PROTOCOLS = ("http",)
 INSERTED_COOKIE = "SERVERID"
 EVEN_WEIGHT = 100
 MAX_TIMEOUT_SECONDS = 9999
@@ -87,8 +88,9 @@ def server_name(member: Member) -> str:
 def frontend_name(listener: Listener) -> str:
     # Listener and protocol are part of every name: a group used by two listeners is two backends.
     balancer = words.identifier(listener.load_balancer_id, "load balancer")
-    protocol = words.identifier(listener.protocol, "protocol")
-    return f"{balancer}.{protocol}.{words.port(listener.port)}"
+    if listener.protocol not in PROTOCOLS:
+        raise words.RenderError("protocol", listener.protocol)
+    return f"{balancer}.{listener.protocol}.{words.port(listener.port)}"
 
 
 def render(
