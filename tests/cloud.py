@@ -1,0 +1,107 @@
+"""A live local cloud behind the console, for tests of services, selectors and pages.
+
+Import the fixtures into the conftest of a folder. Each test gets load balancers of its own, so
+that what one does to the cloud cannot matter to another.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from tests.flaky import FlakyCloud, flaky_before
+from tests.localcloud.client import Client as Outsider
+from tests.localcloud.process import LocalCloud
+from vservers.models import LoadBalancer, Region
+from vservers.services import readings, sync
+from vservers.services.connection import connect
+
+REGION = "cn-hangzhou"
+PAY_VPC = "vpc-bp1payments0000001"
+PAY_VSWITCH = "vsw-bp1payh000000001"
+
+
+def web(number: int) -> str:
+    """A classic server of the demo: running for 1..7, stopped for 8."""
+    return f"i-bp1web{number:02d}".ljust(22, "0")
+
+
+def pay(number: int) -> str:
+    """A server of the payments VPC, 1..6."""
+    return f"i-bp1pay{number:02d}".ljust(22, "0")
+
+
+def report(number: int) -> str:
+    """A server of the analytics VPC, 1..4."""
+    return f"i-bp1report{number:02d}".ljust(22, "0")
+
+
+@pytest.fixture(scope="session")
+def live_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """One local cloud for the session, with demo data and without data plane."""
+    with LocalCloud(tmp_path_factory.mktemp("console-cloud")) as running:
+        yield running
+
+
+@pytest.fixture
+def outsider(live_cloud: LocalCloud) -> Outsider:
+    """Somebody else with the same key: another program, or the vendor's own console."""
+    return Outsider(live_cloud)
+
+
+@pytest.fixture
+def cloud(db: None, live_cloud: LocalCloud, settings: Settings) -> LocalCloud:
+    """The console pointed at the live cloud, its regions and servers mirrored."""
+    settings.CLOUD_ENDPOINT = live_cloud.endpoint
+    settings.CLOUD_ACCESS_KEY_ID = live_cloud.access_key_id
+    settings.CLOUD_ACCESS_KEY_SECRET = live_cloud.access_key_secret
+    sync.sync_regions()
+    sync.sync_servers(connect(REGION))
+    return live_cloud
+
+
+@pytest.fixture
+def new_balancer(cloud: LocalCloud, outsider: Outsider) -> Callable[..., LoadBalancer]:
+    """`new_balancer(**parameters of CreateLoadBalancer)`: a new one, mirrored."""
+
+    def make(**parameters: Any) -> LoadBalancer:
+        answer = outsider.call("CreateLoadBalancer", RegionId=REGION, **parameters)
+        return mirror(answer["LoadBalancerId"])
+
+    return make
+
+
+@pytest.fixture
+def balancer(new_balancer: Callable[..., LoadBalancer]) -> LoadBalancer:
+    """A new Internet load balancer without anything."""
+    return new_balancer(LoadBalancerName="test")
+
+
+@pytest.fixture
+def vpc_balancer(new_balancer: Callable[..., LoadBalancer]) -> LoadBalancer:
+    """A new intranet load balancer in the payments VPC."""
+    return new_balancer(AddressType="intranet", VpcId=PAY_VPC, VSwitchId=PAY_VSWITCH)
+
+
+def mirror(load_balancer_id: str) -> LoadBalancer:
+    """Bring one load balancer of the cloud into the mirror, whole."""
+    cloud = connect(REGION)
+    detail = cloud.slb.describe_load_balancer_attribute(load_balancer_id)
+    LoadBalancer.objects.update_or_create(
+        load_balancer_id=load_balancer_id,
+        defaults={
+            "region": Region.objects.get(pk=REGION),
+            **readings.balancer_columns(detail.balancer),
+        },
+    )
+    sync.store(cloud, load_balancer_id, readings.whole_balancer(load_balancer_id))
+    return LoadBalancer.objects.get(pk=load_balancer_id)
+
+
+@pytest.fixture
+def flaky_cloud(cloud: LocalCloud, settings: Settings) -> Iterator[FlakyCloud]:
+    """The console pointed at the live cloud through a proxy that can fail."""
+    with flaky_before(cloud.endpoint) as flaky:
+        settings.CLOUD_ENDPOINT = flaky.endpoint
+        yield flaky

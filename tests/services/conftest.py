@@ -1,0 +1,9 @@
+from tests.cloud import (  # noqa: F401 - fixtures of this folder
+    balancer,
+    cloud,
+    flaky_cloud,
+    live_cloud,
+    new_balancer,
+    outsider,
+    vpc_balancer,
+)
