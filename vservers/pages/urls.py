@@ -9,6 +9,6 @@ urlpatterns = [
     path(BALANCER, include("vservers.pages.listeners.urls")),
     path(BALANCER, include("vservers.pages.rules.urls")),
     path(BALANCER, include("vservers.pages.pool.urls")),
-    path(BALANCER, include("vservers.pages.groups.urls")),
     path(BALANCER, include("vservers.pages.group_dialog.urls")),
+    path(BALANCER, include("vservers.pages.groups.urls")),
 ]

@@ -1,0 +1,215 @@
+"""What the group dialog shows for a draft, and what it makes of it on Confirm."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from vservers.cloud.types import BackendServer
+from vservers.models import LoadBalancer, Server, VServerGroup
+from vservers.selectors.groups import fingerprint, shares
+from vservers.selectors.servers import (
+    AvailableServer,
+    NetworkRule,
+    available_servers,
+    network_rule,
+    servers_by_id,
+)
+from vservers.services.errors import CallFailed, InvalidMembers, Stale
+from vservers.services.groups import held_members
+from vservers.services.members import plan_members
+
+from .draft import PREFIX, Draft
+from .forms import GroupForm, MemberForm, MemberFormSet
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedRow:
+    """A row of Selected Servers: its form, its server (None when unknown), its share."""
+
+    form: MemberForm
+    server_id: str
+    server: Server | None
+    share: float | None
+
+
+class Dialog:
+    """One rendering of the dialog. group: the one that is edited, None for a new one."""
+
+    def __init__(
+        self, balancer: LoadBalancer, draft: Draft, *, group: VServerGroup | None = None
+    ) -> None:
+        self.balancer = balancer
+        self.draft = draft
+        self.group = group
+        self.failed: CallFailed | None = None
+        self.stale: Stale | None = None
+        self.differences: list[dict[str, str]] = []
+        self.notice = ""
+        self._form = GroupForm(initial=draft.as_form_data())
+        self._formset = MemberFormSet(
+            initial=[row.as_initial() for row in draft.rows], prefix=PREFIX
+        )
+
+    def act_on(self, intent: str) -> bool:
+        """Carry out a tool of the dialog; True when the person wants to confirm instead."""
+        tool, _, argument = intent.partition(":")
+        if tool == "confirm":
+            return True
+        if tool == "page":
+            self.draft.page = argument
+        elif tool == "search":
+            self.draft.page = "1"
+        elif tool == "add":
+            self._add([argument] if argument else self.draft.ticks)
+        else:
+            self.draft.change(tool, int(argument) if argument.isdigit() else 0)
+        self._formset = MemberFormSet(
+            initial=[row.as_initial() for row in self.draft.rows], prefix=PREFIX
+        )
+        return False
+
+    def _add(self, server_ids: list[str]) -> None:
+        """Move ticked servers over; those that cannot join stay behind, with a word why."""
+        servers = servers_by_id(server_ids, region_id=self.balancer.region_id)
+        chosen = list(self._chosen().values())
+        joining: list[str] = []
+        for server_id in server_ids:
+            server = servers.get(server_id)
+            if server is None:
+                continue
+            if why_not := network_rule(self.balancer, chosen=chosen).why_not(server):
+                self.notice = f"{server} was not added. {why_not}"
+                continue
+            joining.append(server_id)
+            chosen = chosen or [server]
+        self.draft.add(joining)
+        self.draft.ticks = [tick for tick in self.draft.ticks if tick not in joining]
+
+    def is_valid(self) -> bool:
+        """Judge what was typed; afterwards the errors stand beside the fields."""
+        data = self.draft.as_form_data()
+        self._form = GroupForm(data)
+        self._formset = MemberFormSet(data, prefix=PREFIX)
+        return all([self._form.is_valid(), self._formset.is_valid()])
+
+    @property
+    def name(self) -> str:
+        return str(self._form.cleaned_data["name"])
+
+    @property
+    def members(self) -> list[BackendServer]:
+        return [
+            BackendServer(
+                server_id=row["server_id"],
+                port=row["port"],
+                weight=row["weight"],
+                type=row["type"] or "ecs",
+                server_ip=row["server_ip"],
+                description=row["description"],
+            )
+            for row in self._formset.cleaned_data
+        ]
+
+    def refuse_members(self, error: InvalidMembers) -> None:
+        """Put the service's sentences beside the rows that they are about."""
+        for form in self._formset.forms:
+            row = form.cleaned_data
+            if sentence := error.errors.get((row.get("server_id", ""), row.get("port") or 0)):
+                form.add_error("port", sentence)
+
+    def compare_with(self, theirs: VServerGroup, error: Stale) -> None:
+        """Show somebody else's change beside the draft; the next Confirm is meant as it stands."""
+        self.stale = error
+        held = held_members(theirs)
+        plan = plan_members(held, self.members)
+        weights = {(m.server_id, m.port): m.weight for m in held}
+        if theirs.name != self.name:
+            self.differences.append(
+                {"what": "Group Name", "theirs": theirs.name, "mine": self.name}
+            )
+        for change, members in (("add", plan.add), ("set", plan.set), ("remove", plan.remove)):
+            for member in members:
+                there = weights.get((member.server_id, member.port))
+                self.differences.append(
+                    {
+                        "what": f"{member.server_id}:{member.port}",
+                        "theirs": "not in the group" if change == "add" else f"weight {there}",
+                        "mine": "removed" if change == "remove" else f"weight {member.weight}",
+                    }
+                )
+        self._resume(theirs)
+
+    def continue_with(self, group: VServerGroup) -> None:
+        """After a part was done: what was typed goes on as an edit of the group as it is now."""
+        self._resume(group)
+
+    def _resume(self, group: VServerGroup) -> None:
+        self.group = group
+        self.draft.seen = fingerprint(group)
+        # A bound form shows what was posted; only the hidden fingerprint is ours to renew.
+        self._form.data = {**self._form.data, "seen": self.draft.seen}
+
+    def _chosen(self) -> dict[str, Server]:
+        return servers_by_id(
+            {row.server_id for row in self.draft.rows}, region_id=self.balancer.region_id
+        )
+
+    def _selected(self, servers: dict[str, Server]) -> list[SelectedRow]:
+        weights = [int(row.weight) if row.weight.isdigit() else 0 for row in self.draft.rows]
+        return [
+            SelectedRow(form, row.server_id, servers.get(row.server_id), share)
+            for form, row, share in zip(
+                self._formset.forms, self.draft.rows, shares(weights), strict=True
+            )
+        ]
+
+    def _available(self, rule: NetworkRule, network_type: str) -> tuple[list[AvailableServer], Any]:
+        return available_servers(
+            load_balancer=self.balancer,
+            rule=rule,
+            network_type=network_type,
+            query=self.draft.query,
+            page=self.draft.page,
+            selected=[
+                (row.server_id, int(row.port) if row.port.isdigit() else None)
+                for row in self.draft.rows
+            ],
+        )
+
+    def context(self) -> dict[str, Any]:
+        """Everything the template shows."""
+        balancer, group = self.balancer, self.group
+        chosen = self._chosen()
+        rule = network_rule(balancer, chosen=list(chosen.values())[:1])
+        wanted = self.draft.network_type
+        network_type = wanted if wanted in rule.allowed else rule.allowed[0]
+        available, page = self._available(rule, network_type)
+        on_page = {row.server.pk for row in available}
+        place = [balancer.region_id, balancer.pk]
+        return {
+            "title": f"Edit {group}" if group else "Create VServer Group",
+            "balancer": balancer,
+            "group": group,
+            "users": (len(group.listeners.all()) + len(group.rules.all())) if group else 0,
+            "action": reverse("groups-edit", args=[*place, group.pk])
+            if group
+            else reverse("groups-new", args=place),
+            "back_url": reverse("groups-list", args=place),
+            "form": self._form,
+            "formset": self._formset,
+            "networks": [
+                (value, label, rule.reasons.get(value, ""), value == network_type)
+                for value, label in LoadBalancer.NetworkType.choices
+            ],
+            "query": self.draft.query,
+            "available": available,
+            "page": page,
+            "ticks": set(self.draft.ticks),
+            "ticks_elsewhere": [tick for tick in self.draft.ticks if tick not in on_page],
+            "selected": self._selected(chosen),
+            "notice": self.notice,
+            "error": self.failed,
+            "stale": self.stale,
+            "differences": self.differences,
+        }

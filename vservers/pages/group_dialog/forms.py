@@ -1,0 +1,89 @@
+"""The shapes and ranges of the group dialog. Source of the ranges: CreateVServerGroup."""
+
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+
+from vservers.models import LoadBalancer
+
+MAX_ROWS = 400
+
+# Letters (Chinese too), digits, and - / . _
+GROUP_NAME = RegexValidator(
+    r"\A[A-Za-z0-9\u4e00-\u9fff\-/._]+\Z",
+    "Use letters, Chinese characters, digits, and - / . _ only.",
+)
+
+
+class GroupForm(forms.Form):
+    """Name and network type. seen: the fingerprint of the group that the person is changing."""
+
+    name = forms.CharField(
+        label="Group Name",
+        max_length=80,
+        strip=True,
+        validators=[GROUP_NAME],
+        help_text="1 to 80 characters: letters, Chinese characters, digits, and - / . _",
+        error_messages={
+            "required": "Enter a name of 1 to 80 characters.",
+            "max_length": "Enter at most 80 characters; this name has %(show_value)d.",
+        },
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    network_type = forms.ChoiceField(
+        label="Network type", choices=LoadBalancer.NetworkType, required=False
+    )
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+
+class MemberForm(forms.Form):
+    """One row of Selected Servers. The hidden fields go with the server and are never edited."""
+
+    server_id = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    server_ip = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+    type = forms.CharField(max_length=10, required=False, widget=forms.HiddenInput)
+    description = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
+    port = forms.IntegerField(
+        min_value=1,
+        max_value=65535,
+        widget=forms.NumberInput(attrs={"aria-label": "Port", "placeholder": "1-65535"}),
+        error_messages={
+            "required": "Enter a port from 1 to 65535.",
+            "invalid": "Enter a whole number from 1 to 65535.",
+            "min_value": "Enter a port from 1 to 65535.",
+            "max_value": "Enter a port from 1 to 65535.",
+        },
+    )
+    weight = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        widget=forms.NumberInput(attrs={"aria-label": "Weight", "data-weight": True}),
+        error_messages={
+            # A blank is never taken for 0: 0 drains the server.
+            "required": "Enter a weight from 0 to 100; 0 takes no new requests.",
+            "invalid": "Enter a whole number from 0 to 100.",
+            "min_value": "Enter a weight from 0 to 100.",
+            "max_value": "Enter a weight from 0 to 100.",
+        },
+    )
+
+
+class BaseMemberFormSet(forms.BaseFormSet):
+    """All rows: the same server may come again, with another port."""
+
+    def clean(self) -> None:
+        seen: set[tuple[Any, ...]] = set()
+        for form in self.forms:
+            row = form.cleaned_data if form.is_valid() else {}
+            if not row:
+                continue
+            key = (row["server_id"], row["server_ip"], row["port"])
+            if key in seen:
+                form.add_error("port", "This server is in the list with this port already.")
+            seen.add(key)
+
+
+MemberFormSet = forms.formset_factory(
+    MemberForm, formset=BaseMemberFormSet, extra=0, max_num=MAX_ROWS, absolute_max=MAX_ROWS
+)

@@ -1,0 +1,111 @@
+"""The VServer Group page: list, one group, delete."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from console.accounts.permissions import Action
+from console.shell.access import requires
+from console.shell.htmx import done, render_dialog, render_page
+from console.shell.request import ConsoleRequest
+from vservers.models import LoadBalancer, VServerGroup
+from vservers.pages.lookup import balancer_or_404, group_or_404
+from vservers.selectors.groups import groups_page, member_rows
+from vservers.services.errors import CallFailed, Gone, InUse, NotReread
+from vservers.services.groups import delete_group
+
+
+@require_safe
+@requires(Action.VIEW)
+def group_list(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
+    balancer = balancer_or_404(region, balancer_id)
+    query = request.GET.get("q", "")
+    context = {
+        "title": "VServer Group",
+        "balancer": balancer,
+        "query": query,
+        "page": groups_page(load_balancer=balancer, query=query, page=request.GET.get("page", 1)),
+    }
+    return render_page(request, "vservers/groups/list.html", context)
+
+
+@require_safe
+@requires(Action.VIEW)
+def group_detail(
+    request: ConsoleRequest, region: str, balancer_id: str, group_id: str
+) -> HttpResponse:
+    balancer = balancer_or_404(region, balancer_id)
+    group = group_or_404(balancer, group_id)
+    rows = member_rows(group)
+    context = {
+        "title": str(group),
+        "balancer": balancer,
+        "group": group,
+        "rows": rows,
+        "all_drained": rows and all(row.is_drained for row in rows),
+    }
+    return render_page(request, "vservers/groups/detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Action.CHANGE_GROUPS)
+def group_delete(
+    request: ConsoleRequest, region: str, balancer_id: str, group_id: str
+) -> HttpResponse:
+    balancer = balancer_or_404(region, balancer_id)
+    group = group_or_404(balancer, group_id)
+    to = reverse("groups-list", args=[region, balancer_id])
+    if request.method != "POST":
+        return _ask(request, balancer, group)
+    message, level = f"{group} was deleted.", messages.SUCCESS
+    try:
+        delete_group(actor=request.actor, group=group)
+    except InUse as error:
+        return _ask(request, balancer, group_or_404(balancer, group_id), refused=error)
+    except CallFailed as error:
+        return _ask(request, balancer, group, failed=error)
+    except (Gone, NotReread) as error:
+        message, level = str(error), messages.WARNING
+    return done(request, to=to, message=message, level=level)
+
+
+def _ask(
+    request: ConsoleRequest,
+    balancer: LoadBalancer,
+    group: VServerGroup,
+    *,
+    refused: InUse | None = None,
+    failed: CallFailed | None = None,
+) -> HttpResponse:
+    """The question before a group is deleted, or why it cannot be."""
+    links = users_as_links(balancer, group)
+    context = {
+        "title": f"Delete {group}?",
+        "balancer": balancer,
+        "question": f"The group {group} ({group.pk}) will be deleted. Its servers keep running.",
+        "blocked": "The group is in use. Give these another group first:" if links else "",
+        "links": links,
+        "submit": "Delete",
+        "back_url": reverse("groups-list", args=[balancer.region_id, balancer.pk]),
+        "error": failed,
+    }
+    return render_dialog(
+        request, "components/confirm.html", context, status=422 if refused or failed else 200
+    )
+
+
+def users_as_links(balancer: LoadBalancer, group: VServerGroup) -> list[tuple[str, str]]:
+    """(words, address) of each listener and forwarding rule that sends requests to the group."""
+    place = [balancer.region_id, balancer.pk]
+    links = [
+        (f"Listener {listener}", reverse("listeners-list", args=place))
+        for listener in group.listeners.all()
+    ]
+    return links + [
+        (
+            f"Forwarding rule {rule} of {rule.listener}",
+            reverse("rules-list", args=[*place, rule.listener.protocol, rule.listener.port]),
+        )
+        for rule in group.rules.all()
+    ]
