@@ -16,6 +16,7 @@ from aiohttp import web
 
 from vservers.localcloud import demo
 from vservers.localcloud.cloud import Cloud
+from vservers.localcloud.dataplane import DataPlane
 from vservers.localcloud.endpoint import MAX_LINE_BYTES, Endpoint
 from vservers.localcloud.keys import DEFAULT_ACCOUNT, open_key_ring
 from vservers.localcloud.plane import NoPlane, Plane
@@ -23,6 +24,8 @@ from vservers.localcloud.store import Changes, Store
 
 _BACKLOG = 512
 _CANNOT_START = 2
+# How long running requests may take to end when we are told to stop.
+_SHUTDOWN_SECONDS = 5.0
 
 
 class CannotStart(Exception):
@@ -101,6 +104,7 @@ async def _serve(options: argparse.Namespace) -> None:
         runner = web.AppRunner(
             Endpoint(cloud, keys).application(),
             access_log=None,
+            shutdown_timeout=_SHUTDOWN_SECONDS,
             max_line_size=MAX_LINE_BYTES,
             max_field_size=MAX_LINE_BYTES,
         )
@@ -128,10 +132,6 @@ def store_demo(cloud: Cloud) -> None:
 def _plane(options: argparse.Namespace) -> Plane:
     if not options.dataplane:
         return NoPlane("switched off with --no-dataplane")
-    try:
-        from vservers.localcloud.dataplane import DataPlane
-    except ImportError:
-        return NoPlane("the data plane is not installed")
     return DataPlane(options.data_dir / "dataplane")
 
 

@@ -23,6 +23,7 @@ assert handlers.__all__  # noqa: S101
 
 # (API version) -> the product's table; the cloud tells products apart by host, we by version.
 PRODUCTS = {table(name).version: name for name in ("slb", "ecs")}
+_FIRST_SERVED_SECONDS = 10.0
 
 
 class Cloud:
@@ -47,6 +48,9 @@ class Cloud:
         await self.plane.start()
         self.plane.submit(topology(self.store))
         self._feeder = asyncio.create_task(self._feed())
+        # Whoever is told that we are ready may send traffic at once; a plane in trouble says so.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.plane.settled(), _FIRST_SERVED_SECONDS)
 
     async def stop(self) -> None:
         """Save what was taken, then end the data plane and close the store."""

@@ -6,7 +6,7 @@ Everything that reaches the data plane's configuration passes one of these first
 import re
 from collections.abc import Callable
 
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
 
 # \w is every script's letters and digits and the underscore: Chinese names are allowed.
@@ -14,7 +14,7 @@ _NAME = re.compile(r"[\w\-/.]+")
 _BALANCER_NAME = re.compile(r"[^\W\d_][\w\-/.]*")
 _CHECK_DOMAIN = re.compile(rf"\$_ip|{_DOMAIN}")
 _CHECK_URI = re.compile(r"/[A-Za-z0-9\-/.%?#&_=]*")
-_COOKIE = re.compile(r"[A-Za-z0-9_\-.]+")
+_COOKIE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-.]*")
 _RULE_DOMAIN = re.compile(rf"(?:\*\.)?{_DOMAIN}")
 _RULE_URL = re.compile(r"/[A-Za-z0-9\-/.%?#&]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
