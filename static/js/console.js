@@ -148,7 +148,8 @@
     openerId = opener.id;
   });
 
-  on("htmx:afterSwap", (event) => {
+  // Settled, not swapped: until then htmx shows fields of the same id with their old attributes.
+  on("htmx:afterSettle", (event) => {
     if (!dialog || event.detail.target.id !== "dialog" || !event.detail.target.childElementCount) return;
     if (dialog.open) focusInside();
     else openDialog();

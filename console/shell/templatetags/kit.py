@@ -62,6 +62,8 @@ def control(field: BoundField, extra: str = "") -> SafeString:
     if field.errors:
         css += " is-invalid"
     given = widget.attrs.get("class", "")
+    if widget.attrs.get("placeholder") == field.label:
+        del widget.attrs["placeholder"]  # allauth's: it says nothing that the label does not
     return field.as_widget(attrs={"class": " ".join(filter(None, [css, given, extra]))})
 
 
