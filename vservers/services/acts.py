@@ -87,7 +87,7 @@ def act(
     try:
         yield doing
     except CloudError as error:
-        failure = CallFailed(error, doing.cloud.written)
+        failure = CallFailed(error, doing.cloud.written, resource_id=doing.resource_id)
         _settle(doing, partial(enter, _outcome(failure), str(error)))
         raise failure from error
     except Exception as error:

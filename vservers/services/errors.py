@@ -12,11 +12,15 @@ MemberKey = tuple[str, int]
 class CallFailed(Exception):
     """A cloud call failed. Whatever was done before it stands, and the mirror was read again.
 
-    code, message, request_id: the cloud's. done: sentences on what stands now.
+    code, message, request_id: the cloud's. done: sentences on what stands now. resource_id: what
+    the act was about, also where the act itself made it.
     """
 
-    def __init__(self, error: CloudError, written: Sequence[CallRecord] = ()) -> None:
+    def __init__(
+        self, error: CloudError, written: Sequence[CallRecord] = (), *, resource_id: str = ""
+    ) -> None:
         self.error = error
+        self.resource_id = resource_id
         self.code = error.code
         self.message = error.message
         self.request_id = error.request_id

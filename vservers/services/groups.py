@@ -7,6 +7,7 @@ from typing import Any
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
+from vservers.cloud import OutcomeUnknown
 from vservers.cloud.slb import MAX_SERVERS_PER_CALL
 from vservers.cloud.types import BackendServer
 from vservers.models import LoadBalancer, VServerGroup
@@ -40,14 +41,32 @@ def create_group(
         doing.after = picture(name, members)
         # Until its ID is known, a group that may have been made is found among all.
         doing.reread = [readings.all_groups(load_balancer.pk)]
-        group_id = doing.cloud.slb.create_vserver_group(
-            load_balancer.pk, name, members[:MAX_SERVERS_PER_CALL]
-        )
+        group_id = _create(doing, name, members[:MAX_SERVERS_PER_CALL])
         doing.resource_id = group_id
         doing.reread = [readings.one_group(load_balancer.pk, group_id)]
         for batch in batched(members[MAX_SERVERS_PER_CALL:], MAX_SERVERS_PER_CALL):
             doing.cloud.slb.add_vserver_group_backend_servers(group_id, batch)
     return VServerGroup.objects.get(pk=group_id)
+
+
+def _create(doing: Act, name: str, members: Sequence[BackendServer]) -> str:
+    """The ID of a new group, also when the answer was lost on the way.
+
+    The action takes no client token, so a create whose outcome is unknown is looked for in the
+    cloud, never repeated: a group of this name and these servers that was not there before.
+    """
+    balancer = doing.load_balancer
+    before = {
+        group.vserver_group_id for group in doing.cloud.slb.describe_vserver_groups(balancer.pk)
+    }
+    try:
+        return doing.cloud.slb.create_vserver_group(balancer.pk, name, members)
+    except OutcomeUnknown:
+        doing.read_now(readings.all_groups(balancer.pk))
+        for group in balancer.vserver_groups.filter(name=name).exclude(pk__in=before):
+            if plan_members(held_members(group), members).is_empty:
+                return group.pk
+        raise
 
 
 def change_group(
