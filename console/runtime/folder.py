@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -40,20 +39,24 @@ class Claim:
     def end_leftovers(self) -> None:
         """Wait for what the last owner left running, and end what does not end by itself."""
         try:
-            children = json.loads(os.pread(self._descriptor, 65536, 0))["children"]
+            children = dict(json.loads(os.pread(self._descriptor, 65536, 0))["children"])
         except (ValueError, KeyError):
             return
-        leftovers: list[psutil.Process] = []
-        for pid, started in children:
-            with suppress(psutil.NoSuchProcess):
-                process = psutil.Process(pid)
-                if abs(process.create_time() - started) < _SAME_START_SECONDS:
-                    leftovers.append(process)
+        leftovers = [process for process in psutil.process_iter() if _is_of(process, children)]
         _, alive = psutil.wait_procs(leftovers, timeout=_LEFTOVER_SECONDS)
         for process in alive:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         psutil.wait_procs(alive, timeout=_LEFTOVER_SECONDS)
+
+
+def _is_of(process: psutil.Process, children: dict[int, float]) -> bool:
+    """Whether a process is one of the children or was started by one: each leads its own group."""
+    try:
+        started = children.get(os.getpgid(process.pid))
+        return started is not None and process.create_time() > started - _SAME_START_SECONDS
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return False
 
 
 @contextmanager

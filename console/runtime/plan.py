@@ -27,7 +27,7 @@ class Plan:
         """The console as a browser on this machine reaches it."""
         anywhere = self.console_address in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
         host = _LOOPBACK if anywhere else self.console_address
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.console_port}/"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.console_port}"
 
     @property
     def localcloud_url(self) -> str:

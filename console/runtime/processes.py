@@ -19,6 +19,7 @@ from pathlib import Path
 from .leash import leash
 
 _KEPT_LINES = 15
+_LONGEST_LINE = 1 << 20
 _READY_POLL_SECONDS = 0.05
 _STOP_SECONDS = 10
 _STEADY_SECONDS = 60
@@ -121,6 +122,8 @@ class Processes:
             code = await kept.wait()
             deaths = 1 if kept.age() > _STEADY_SECONDS else deaths + 1
             text = kept.account_of_the_end(code)
+            # What it started would hold its ports.
+            kept.kill()
             if deaths > len(_RESTART_SECONDS):
                 self._give_up(f"{text}\nThis was too often, so everything stops.")
                 return
@@ -162,24 +165,28 @@ class _Kept:
         account = program.account
         self._started = time.monotonic()
         self._lines.clear()
-        self.process = await asyncio.create_subprocess_exec(
-            *program.argv,
-            cwd=self._folder,
-            env={**os.environ, **program.environment},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE if capture else asyncio.subprocess.STDOUT,
-            user=account.pw_uid if account else None,
-            group=account.pw_gid if account else None,
-            extra_groups=[] if account else None,
-            process_group=0,
-            preexec_fn=leash(program.stop_signal),
-        )
-        pumps = (
-            (self.process.stdout, self._capture if capture else self._relay),
-            (self.process.stderr, self._relay),
-        )
-        self._readers = [asyncio.create_task(pump(stream)) for stream, pump in pumps if stream]
+        shown, output = await _pipe()
+        captured, stdout = await _pipe() if capture else (None, output)
+        try:
+            self.process = await asyncio.create_subprocess_exec(
+                *program.argv,
+                cwd=self._folder,
+                env={**os.environ, **program.environment},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=output,
+                user=account.pw_uid if account else None,
+                group=account.pw_gid if account else None,
+                extra_groups=[] if account else None,
+                process_group=0,
+                preexec_fn=leash(program.stop_signal),
+            )
+        finally:
+            for descriptor in {stdout, output}:
+                os.close(descriptor)
+        self._readers = [asyncio.create_task(self._relay(shown))]
+        if captured:
+            self._readers.append(asyncio.create_task(self._capture(captured)))
 
     async def wait(self) -> int:
         """Wait for the end of the process and of its output; its exit code, -N after signal N."""
@@ -228,9 +235,9 @@ class _Kept:
         return time.monotonic() - self._started
 
     def account_of_the_end(self, code: int) -> str:
-        how = (
-            f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        )
+        how = f"ended with code {code}"
+        if code < 0:
+            how = f"was ended by signal {-code} ({signal.strsignal(-code)})"
         return f"{self.program.name} {how}.{self._last_lines()}"
 
     def _last_lines(self) -> str:
@@ -254,6 +261,20 @@ class _Kept:
 
     async def _capture(self, stream: asyncio.StreamReader) -> None:
         self.captured = await stream.read()
+
+
+async def _pipe() -> tuple[asyncio.StreamReader, int]:
+    """A pipe: where we read, and the descriptor to write to.
+
+    Not asyncio's own pipes: with those it takes a program for running until everything that the
+    program started has closed them too.
+    """
+    readable, writable = os.pipe()
+    reader = asyncio.StreamReader(limit=_LONGEST_LINE)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(readable, "rb", 0)
+    )
+    return reader, writable
 
 
 async def _always() -> bool:

@@ -19,6 +19,7 @@ _MOST_WEB_PROCESSES = 2
 # Requests that one web process works on at once; the database pool has as many connections.
 _WEB_THREADS = 4
 _PROBE_SECONDS = 5
+_READY_PATH = "/-/ready"
 
 
 class Stack:
@@ -35,7 +36,7 @@ class Stack:
         # Neither needs the other, and both take a while at the first start.
         _, sign_in = await asyncio.gather(self._start_cloud(), self._start_database())
         await self._start_web()
-        self._say(await self._welcome(sign_in.strip()))
+        self._say(await self._welcome(sign_in))
         await self._first_sync()
         return await self._processes.failure()
 
@@ -68,7 +69,7 @@ class Stack:
             Program(
                 "cloud",
                 [sys.executable, "-m", "vservers.localcloud"],
-                ready=_answers(f"{self._plan.localcloud_url}/-/ready"),
+                ready=_answers(f"{self._plan.localcloud_url}{_READY_PATH}"),
                 environment={
                     "PATH": PATH,
                     "LOCALCLOUD_PORT": str(self._plan.localcloud_port),
@@ -95,7 +96,7 @@ class Stack:
             "--log-level", "warning",
         ]  # fmt: skip
         await self._processes.start(
-            Program("web", command, ready=_answers(f"{plan.console_url}-/ready"))
+            Program("web", command, ready=_answers(f"{plan.console_url}{_READY_PATH}"))
         )
 
     async def _first_sync(self) -> None:
@@ -112,19 +113,28 @@ class Stack:
     async def _welcome(self, sign_in: str) -> str:
         plan = self._plan
         rows = [
-            _table("Console", [plan.console_url]),
-            _table("Sign in", [sign_in]),
+            _table("Console", [f"{plan.console_url}/"]),
+            _table("Sign in", sign_in.splitlines()),
         ]
         if plan.runs_cloud:
             rows += [
                 _table("Local cloud", [plan.localcloud_url]),
                 _table("AccessKey ID", [self._key.id]),
                 _table("AccessKey secret", [self._key.secret]),
+                _table("Data plane", await _data_plane(f"{plan.localcloud_url}{_READY_PATH}")),
             ]
         else:
             rows.append(_table("Cloud", [settings.CLOUD_ENDPOINT]))
         rows.append(_table("Data", [f"{settings.DATA_DIR} (kept when you stop with Ctrl-C)"]))
         return "\n".join(["", *rows, ""])
+
+
+async def _data_plane(url: str) -> list[str]:
+    """Whether load balancers take traffic, and what a person should know about it."""
+    async with aiohttp.ClientSession() as session, session.get(url) as reply:
+        state = await reply.json()
+    plane = state["dataplane"]
+    return ["on" if plane["on"] else f"off: {plane['reason']}", *state["notices"]]
 
 
 def _answers(url: str) -> Callable[[], Awaitable[bool]]:

@@ -50,6 +50,6 @@ def first_user(*, given: str) -> str:
         user.save()
         return f"{FIRST_USER}, password {password} (said only now: only its hash is kept)"
     return (
-        f"{FIRST_USER}, password as set before (a new one: manage.py changepassword {FIRST_USER}, "
-        "or CONSOLE_ADMIN_PASSWORD=... make run)"
+        f"{FIRST_USER}, password as set before\n"
+        f"forgotten? CONSOLE_ADMIN_PASSWORD=... make run, or manage.py changepassword {FIRST_USER}"
     )
