@@ -1,6 +1,7 @@
 from tests.cloud import (  # noqa: F401 - fixtures of this folder
     balancer,
     cloud,
+    flaky_cloud,
     live_cloud,
     new_balancer,
     outsider,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
 
 from vservers.models import (
     Listener,
@@ -48,6 +48,8 @@ def groups_page(
             | Q(vserver_group_id__icontains=query)
             | Q(pk__in=holding.values("group"))
         )
+    # Grouping drops the order of the model.
+    rows = rows.order_by("name", "pk")
     return Paginator(_with_users(rows), PAGE_SIZE).get_page(page)
 
 
@@ -142,7 +144,10 @@ def pool_rows(load_balancer: LoadBalancer) -> list[PoolRow]:
     servers = list(load_balancer.pool_servers.select_related("server"))
     seen = _worst_health(
         ServerHealth.objects.filter(
-            listener__load_balancer=load_balancer, listener__vserver_group=None
+            listener__load_balancer=load_balancer,
+            listener__vserver_group=None,
+            # The groups of its rules have servers on ports of their own.
+            port=F("listener__backend_server_port"),
         )
     )
     health: dict[str, str] = {}
