@@ -143,6 +143,12 @@ class Group:
     created: int
     members: tuple[Member, ...] = ()
     tags: Tags = ()
+    # Worked out once: a limit asks for the servers of all groups at each write.
+    server_ids: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        server_ids = frozenset(member.server_id for member in self.members)
+        object.__setattr__(self, "server_ids", server_ids)
 
     @property
     def parent(self) -> str:
@@ -245,4 +251,4 @@ def load(kind: str, text: str) -> Entity:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    return {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}
+    return {part.name: getattr(value, part.name) for part in dataclasses.fields(value) if part.init}

@@ -4,6 +4,7 @@ Reads see committed objects only. A write works on a Draft; the writer puts the 
 waiting requests on disk in one transaction, then publishes them (see writer.py).
 """
 
+import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,14 +19,17 @@ Changes = dict[Key, Entity | None]  # None: the object is gone
 # Nobody else writes here; who only looks (a backup) gets out of the way soon.
 _BUSY_SECONDS = 2.0
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS objects (
+CREATE TABLE IF NOT EXISTS entities (
     account TEXT NOT NULL,
     kind TEXT NOT NULL,
     id TEXT NOT NULL,
+    number INTEGER NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (account, kind, id)
 ) WITHOUT ROWID, STRICT;
 """
+
+_NOBODY: dict[str, Entity] = {}
 
 
 class Layer(Protocol):
@@ -34,8 +38,11 @@ class Layer(Protocol):
     def find(self, key: Key) -> Entity | None:
         """The object, None when there is none."""
 
-    def family(self, family: Family) -> dict[str, Entity]:
-        """The objects of a kind under one parent, by ID, oldest first. Not to be changed."""
+    def family(self, family: Family) -> Iterable[Entity]:
+        """The objects of a kind under one parent, oldest first."""
+
+    def size(self, family: Family) -> int:
+        """How many those are."""
 
 
 class View:
@@ -51,12 +58,11 @@ class View:
 
     def children[E: Entity](self, cls: type[E], parent: str) -> Iterable[E]:
         """The account's objects of a kind under a parent, oldest first."""
-        found = self._layer.family((self.account, cls.kind, parent))
-        return cast("Iterable[E]", found.values())
+        return cast("Iterable[E]", self._layer.family((self.account, cls.kind, parent)))
 
     def count(self, cls: type[Entity], parent: str) -> int:
         """How many children there are."""
-        return len(self._layer.family((self.account, cls.kind, parent)))
+        return self._layer.size((self.account, cls.kind, parent))
 
 
 class Store:
@@ -73,15 +79,13 @@ class Store:
         # FULL: a commit returns when the log is on disk, so an answered write survives a crash.
         self._database.execute("PRAGMA synchronous = FULL")
         self._database.executescript(_SCHEMA)
-        entities = [
-            (account, load(kind, body))
-            for account, kind, body in self._database.execute(
-                "SELECT account, kind, body FROM objects"
-            )
-        ]
-        entities.sort(key=lambda pair: getattr(pair[1], "created", 0))
-        for account, entity in entities:
-            self._put(account, entity)
+        # Lists are answered in the order of creation, which the number keeps over restarts.
+        self._last_number = 0
+        for account, kind, number, body in self._database.execute(
+            "SELECT account, kind, number, body FROM entities ORDER BY number"
+        ):
+            self._put(account, load(kind, body))
+            self._last_number = number
 
     def close(self) -> None:
         """Close the database."""
@@ -96,9 +100,13 @@ class Store:
         """The committed object, None when there is none."""
         return self._objects.get(key)
 
-    def family(self, family: Family) -> dict[str, Entity]:
-        """The committed objects under a parent, by ID."""
-        return self._families.get(family, {})
+    def family(self, family: Family) -> Iterable[Entity]:
+        """The committed objects under a parent."""
+        return self._families.get(family, _NOBODY).values()
+
+    def size(self, family: Family) -> int:
+        """How many there are."""
+        return len(self._families.get(family, _NOBODY))
 
     def everything(self, cls: type[Entity]) -> Iterator[tuple[str, Entity]]:
         """Every account's objects of a kind, with the account."""
@@ -109,18 +117,25 @@ class Store:
 
     def write(self, changes: Changes) -> None:
         """Put changes on disk, all or none. Blocks until they are there; may run in a thread."""
-        rows = [(*key, dump(entity)) for key, entity in changes.items() if entity is not None]
+        # Numbers count for new objects only; a batch that fails leaves a gap, which is no harm.
+        numbers = itertools.count(self._last_number + 1)
+        rows = [
+            (*key, next(numbers), dump(entity))
+            for key, entity in changes.items()
+            if entity is not None
+        ]
+        self._last_number += len(rows)
         gone = [key for key, entity in changes.items() if entity is None]
         database = self._database
         database.execute("BEGIN IMMEDIATE")
         try:
             database.executemany(
-                "INSERT INTO objects VALUES (?, ?, ?, ?)"
+                "INSERT INTO entities VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET body = excluded.body",
                 rows,
             )
             database.executemany(
-                "DELETE FROM objects WHERE account = ? AND kind = ? AND id = ?", gone
+                "DELETE FROM entities WHERE account = ? AND kind = ? AND id = ?", gone
             )
             database.execute("COMMIT")
         except BaseException:
@@ -165,15 +180,26 @@ class Draft:
             return self.changes[key]
         return self._below.find(key)
 
-    def family(self, family: Family) -> dict[str, Entity]:
+    def family(self, family: Family) -> Iterable[Entity]:
         """The objects under a parent as the draft has them."""
-        below = self._below.family(family)
         touched = self._touched.get(family)
-        if not touched:
-            return below
-        merged = {object_id: touched.get(object_id, entity) for object_id, entity in below.items()}
-        merged.update(touched)
-        return {object_id: entity for object_id, entity in merged.items() if entity is not None}
+        return self._merged(family, dict(touched)) if touched else self._below.family(family)
+
+    def size(self, family: Family) -> int:
+        """How many there are, without going through them."""
+        size = self._below.size(family)
+        for object_id, entity in self._touched.get(family, {}).items():
+            before = self._below.find((family[0], family[1], object_id))
+            size += (entity is not None) - (before is not None)
+        return size
+
+    def _merged(self, family: Family, touched: dict[str, Entity | None]) -> Iterator[Entity]:
+        for entity in self._below.family(family):
+            now = touched.pop(entity.id) if entity.id in touched else entity
+            if now is not None:
+                yield now
+        # What is left over is new.
+        yield from (entity for entity in touched.values() if entity is not None)
 
     def put(self, account: str, entity: Entity) -> None:
         """Add an object or replace the one of the same ID."""

@@ -50,7 +50,9 @@ def refuse_too_many(state: View, balancer: Balancer, *, group: Group | None = No
     """
     if group is not None and len(group.members) > MAX_MEMBERS_PER_GROUP:
         raise ApiError("InstanceBackendServerNumberOverLimit")
-    if len({member.server_id for member in _members(state, balancer)}) > MAX_SERVERS_PER_BALANCER:
+    servers = {member.server_id for member in balancer.pool}
+    servers = servers.union(*(one.server_ids for one in state.children(Group, balancer.id)))
+    if len(servers) > MAX_SERVERS_PER_BALANCER:
         raise ApiError("InstanceBackendServerNumberOverLimit")
 
 

@@ -248,11 +248,9 @@ def _holds(call: Reading, servers: frozenset[str]) -> Callable[[Balancer], bool]
     """Whether a balancer has one of the servers in its pool or a group."""
 
     def holds(balancer: Balancer) -> bool:
-        groups = call.state.children(Group, balancer.id)
-        return any(
-            member.server_id in servers
-            for members in (balancer.pool, *(group.members for group in groups))
-            for member in members
+        return any(member.server_id in servers for member in balancer.pool) or any(
+            not servers.isdisjoint(group.server_ids)
+            for group in call.state.children(Group, balancer.id)
         )
 
     return holds

@@ -1,0 +1,228 @@
+"""The table-driven validation, and the shapes of texts."""
+
+import json
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vservers.localcloud import handlers
+from vservers.localcloud.cloud import PRODUCTS
+from vservers.localcloud.dataplane import words
+from vservers.localcloud.errors import ApiError
+from vservers.localcloud.formats import FORMATS
+from vservers.localcloud.registry import ACTIONS
+from vservers.localcloud.validate import Table, table
+
+SPEC_KEYS = {
+    "type",
+    "required",
+    "missing",
+    "enum",
+    "ignore_case",
+    "separator",
+    "bounds",
+    "also",
+    "clamp",
+    "length",
+    "format",
+    "default",
+    "items",
+    "max_items",
+    "too_many",
+    "malformed",
+    "error",
+    "bare",
+}
+
+
+def one(spec, shapes=None):
+    return Table(
+        {"product": "x", "version": "1", "shapes": shapes or {}, "actions": {"Do": {"P": spec}}}
+    )
+
+
+def check(spec, text, shapes=None):
+    return one(spec, shapes).validate("Do", {"P": text}).get("P")
+
+
+def refusal(spec, text, shapes=None):
+    with pytest.raises(ApiError) as refused:
+        check(spec, text, shapes)
+    return refused.value.code
+
+
+@pytest.mark.parametrize("product", ["slb", "ecs"])
+def test_a_table_speaks_only_words_that_validation_knows(product):
+    known = table(product)
+    document = [*known.actions.values(), *known._shapes.values()]
+    for parameters in document:
+        for spec in parameters.values():
+            assert set(spec) <= SPEC_KEYS
+            assert spec.get("format", "name") in FORMATS
+            assert spec.get("items", "string") in {"string", *known._shapes}
+
+
+def test_the_slb_table_has_all_actions_and_every_handler_has_a_table():
+    assert handlers.__all__
+    assert len(table("slb").actions) == 93
+    for product, action in ACTIONS:
+        assert action in table(product).actions
+    assert set(PRODUCTS.values()) == {"slb", "ecs"}
+
+
+@pytest.mark.parametrize("text", ["True", "true", "TRUE"])
+def test_booleans_are_read_without_case(text):
+    assert check({"type": "boolean"}, text) is True
+    assert check({"type": "boolean"}, "False") is False
+    assert refusal({"type": "boolean"}, "yes") == "InvalidParameter"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1.0", "1e3", "٣", "²", " 1", "--1", "1_0", "2147483648", "9" * 5000]
+)
+def test_texts_that_are_no_int32_are_refused(text):
+    if text == "":
+        assert check({"type": "integer"}, text) is None
+    else:
+        assert refusal({"type": "integer"}, text) == "InvalidParameter"
+
+
+def test_bounds_exceptions_and_clamps():
+    spec = {"type": "integer", "bounds": [1, 5], "also": [-1]}
+    assert [check(spec, text) for text in ("1", "5", "-1")] == [1, 5, -1]
+    assert refusal(spec, "0") == refusal(spec, "6") == "InvalidParameter"
+    assert check({"type": "integer", "bounds": [1, None]}, "2000000000") == 2000000000
+    assert [check({"type": "integer", "clamp": [10, 100]}, text) for text in ("1", "500")] == [
+        10,
+        100,
+    ]
+
+
+def test_a_default_is_taken_for_absent_and_empty():
+    assert one({"type": "integer", "default": 7}).validate("Do", {}) == {"P": 7}
+    assert check({"type": "integer", "default": 7}, "") == 7
+
+
+def test_a_required_parameter_is_asked_for_before_others_are_looked_at():
+    with pytest.raises(ApiError) as refused:
+        table("slb").validate("CreateVServerGroup", {"VServerGroupName": "a b", "RegionId": "r"})
+    assert refused.value.code == "MissingParameter"
+    assert '"LoadBalancerId"' in refused.value.message
+
+
+def test_words_in_one_text_are_checked_each():
+    spec = {"type": "string", "enum": ["a", "b"], "separator": ",", "max_items": 2}
+    assert check(spec, "a, b,") == ("a", "b")
+    assert refusal(spec, "a,c") == "InvalidParameter"
+    assert refusal(spec, "a,b,a") == "InvalidParameter"
+
+
+def test_numbered_parameters_become_a_list_in_the_order_of_numbers():
+    tags = one(
+        {"type": "list", "items": "tag", "max_items": 2},
+        {"tag": {"Key": {"type": "string", "required": True}, "Value": {"type": "string"}}},
+    )
+    given_ = {"P.10.Key": "b", "P.2.Key": "a", "P.2.Value": "v", "Px": "no"}
+    assert tags.validate("Do", given_)["P"] == ({"Key": "a", "Value": "v"}, {"Key": "b"})
+    for wrong in ({"P.x.Key": "a"}, {"P.1.Value": "v"}, {f"P.{n}.Key": "k" for n in range(3)}):
+        with pytest.raises(ApiError):
+            tags.validate("Do", wrong)
+    plain = one({"type": "list", "items": "string"})
+    assert plain.validate("Do", {"P.1": "x", "P.2": "y"})["P"] == ("x", "y")
+
+
+@given(st.text(max_size=40))
+def test_any_text_for_a_json_list_is_a_list_or_refused(text):
+    try:
+        value = table("slb").validate(
+            "AddVServerGroupBackendServers",
+            {"RegionId": "r", "VServerGroupId": "g", "BackendServers": text},
+        )
+    except ApiError:
+        return
+    assert isinstance(value["BackendServers"], tuple)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+row_values = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(("ServerId", "Port", "Weight", "Type", "Description"), json_values),
+)
+
+
+@given(st.lists(row_values | json_values, max_size=3))
+def test_any_json_for_servers_gives_rows_in_range_or_a_documented_code(rows):
+    try:
+        values = table("slb").validate(
+            "AddVServerGroupBackendServers",
+            {"RegionId": "r", "VServerGroupId": "g", "BackendServers": json.dumps(rows)},
+        )
+    except ApiError as refused:
+        assert refused.code in {
+            "BackendServersMalformed",
+            "InvalidParameter",
+            "InvalidWeight.Malformed",
+            "BackendServer.InvalidType",
+        }
+        return
+    for row in values["BackendServers"]:
+        assert 1 <= row["Port"] <= 65535
+        assert 0 <= row["Weight"] <= 100
+        assert row["ServerId"]
+
+
+def test_numbers_beyond_any_machine_are_refused_like_others():
+    for number in ("9" * 4000, "1e999", "-1e999", "NaN"):
+        text = f'[{{"ServerId":"i","Port":{number}}}]'
+        with pytest.raises(ApiError):
+            table("slb").validate(
+                "AddVServerGroupBackendServers",
+                {"RegionId": "r", "VServerGroupId": "g", "BackendServers": text},
+            )
+
+
+engine_text = st.text(
+    alphabet=string.ascii_letters + string.digits + "*.-_/%?#&= $;\"'\n\\é", max_size=70
+)
+
+
+@given(engine_text)
+def test_what_the_formats_let_through_the_data_plane_takes(text):
+    """A value that the API takes and the renderer refuses would stop a listener from serving."""
+    if FORMATS["rule_domain"](text) and text:
+        words.domain(text)
+    if FORMATS["rule_url"](text) and text:
+        words.url(text)
+    if FORMATS["check_uri"](text):
+        words.url(text)
+    if FORMATS["check_domain"](text) and text != "$_ip":
+        words.host(text)
+    if FORMATS["cookie"](text):
+        words.cookie(text)
+
+
+@given(st.text())
+def test_no_name_holds_blanks_controls_or_quotes(text):
+    if FORMATS["name"](text):
+        assert not set(text) & set(" \t\r\n\"'\\;#{}<>&")
+        assert text.isprintable()
+
+
+@pytest.mark.parametrize("domain", ["a.com", "*.a.com", "localhost", "a-b.c1.io", ""])
+def test_domains_that_rules_take(domain):
+    assert FORMATS["rule_domain"](domain)
+
+
+@pytest.mark.parametrize(
+    "domain", ["*", "*.", "a.*", "-a.com", "a..b", "a.com.", "a_b.com", "a.com\n"]
+)
+def test_domains_that_rules_refuse(domain):
+    assert not FORMATS["rule_domain"](domain)
