@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vservers.localcloud.addresses import Addresses
-from vservers.localcloud.errors import ApiError
 from vservers.localcloud.plane import Plane
 from vservers.localcloud.store import Edit, View
 
@@ -92,10 +91,3 @@ def new_id(prefix: str) -> str:
 def utc(milliseconds: int) -> str:
     """A time as SLB writes it: 2024-05-06T07:08:09Z."""
     return datetime.fromtimestamp(milliseconds // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def required(value: str, error: ApiError) -> str:
-    """The value, or the error when it is empty."""
-    if not value:
-        raise error
-    return value
