@@ -26,7 +26,7 @@ def add_person(*, actor: Actor, username: str, role: str, password: str) -> User
     check(actor, Action.MANAGE_PEOPLE)
     with transaction.atomic():
         person = User.objects.create_user(username=username, password=password, role=role)
-        _record(actor, "add person", person, before=None)
+        _record(actor, "add person", person, after=_picture(person))
     return person
 
 
@@ -38,26 +38,35 @@ def change_person(
     password: "" leaves it. Raises NotAllowed, LastAdministrator.
     """
     check(actor, Action.MANAGE_PEOPLE)
-    with transaction.atomic():
-        # One lock for all administrators, so that two of them cannot remove each other at once.
-        administrators = set(
-            User.objects.select_for_update()
-            .filter(role=Role.ADMINISTRATOR, is_active=True)
-            .order_by("pk")
-            .values_list("pk", flat=True)
-        )
-        person = User.objects.select_for_update().get(pk=person.pk)
-        stays = role == Role.ADMINISTRATOR and is_active
-        if administrators == {person.pk} and not stays:
-            raise LastAdministrator
-        if (person.role, person.is_active) == (role, is_active) and not password:
-            return False
-        before = _picture(person)
-        person.role, person.is_active = role, is_active
-        if password:
-            person.set_password(password)
-        person.save(update_fields=["role", "is_active", "password"])
-        _record(actor, "change person", person, before=before, new_password=bool(password))
+    try:
+        return _change(actor, person.pk, role, is_active, password)
+    except LastAdministrator as refusal:
+        _record(actor, "change person", person, AuditEntry.Outcome.REFUSED, reason=str(refusal))
+        raise
+
+
+@transaction.atomic
+def _change(actor: Actor, person_id: int, role: str, is_active: bool, password: str) -> bool:
+    # One lock for all administrators, so that two of them cannot remove each other at once.
+    administrators = set(
+        User.objects.select_for_update()
+        .filter(role=Role.ADMINISTRATOR, is_active=True)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    person = User.objects.select_for_update().get(pk=person_id)
+    stays = role == Role.ADMINISTRATOR and is_active
+    if administrators == {person.pk} and not stays:
+        raise LastAdministrator
+    if (person.role, person.is_active) == (role, is_active) and not password:
+        return False
+    before = _picture(person)
+    person.role, person.is_active = role, is_active
+    if password:
+        person.set_password(password)
+    person.save(update_fields=["role", "is_active", "password"])
+    reason = "A new password was set." if password else ""
+    _record(actor, "change person", person, before=before, after=_picture(person), reason=reason)
     return True
 
 
@@ -69,18 +78,15 @@ def _record(
     actor: Actor,
     verb: str,
     person: User,
-    *,
-    before: dict[str, Any] | None,
-    new_password: bool = False,
+    outcome: AuditEntry.Outcome = AuditEntry.Outcome.DONE,
+    **details: Any,
 ) -> None:
     record(
         actor=actor,
         verb=verb,
-        outcome=AuditEntry.Outcome.DONE,
+        outcome=outcome,
         resource_type="person",
         resource_id=str(person.pk),
-        resource_name=person.username,
-        before=before,
-        after=_picture(person),
-        reason="A new password was set." if new_password else "",
+        resource_name=person.username[:120],
+        **details,
     )

@@ -9,12 +9,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 # What htmx 2 sends when it rebuilds a page from the history: it wants the whole page.
 _HISTORY_RESTORE = "HX-History-Restore-Request"
+
+
+class SeeOther(HttpResponseRedirectBase):
+    """303: the form was carried out, its result is over there."""
+
+    status_code = 303
 
 
 def wants_part(request: HttpRequest) -> bool:
@@ -83,7 +90,7 @@ def redirect(request: HttpRequest, to: str) -> HttpResponse:
     """Send the browser to `to`: HX-Redirect for htmx, 303 otherwise."""
     if wants_part(request):
         return HttpResponseClientRedirect(to)
-    return HttpResponse(status=303, headers={"Location": to})
+    return SeeOther(to)
 
 
 def trigger(response: HttpResponse, event: str, detail: Any = True) -> HttpResponse:

@@ -106,7 +106,8 @@ class RegionMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         match = request.resolver_match
-        if match and "region" in match.kwargs and response.status_code == 200:
+        there = response.status_code == 200 and request.user.is_authenticated
+        if there and match and "region" in match.kwargs:
             region = str(match.kwargs["region"])
             if request.session.get(LAST_REGION_KEY) != region:
                 request.session[LAST_REGION_KEY] = region
