@@ -100,7 +100,7 @@ def rights() -> tuple[str, ...] | None:
     """What to put before a command to install packages, None when this user may not."""
     if os.geteuid() == 0:
         return ()
-    if shutil.which("sudo") and _runs(["sudo", "-n", "true"]):
+    if shutil.which("sudo", path=PATH) and _runs(["sudo", "-n", "true"]):
         return ("sudo", "-n")
     return None
 
@@ -109,7 +109,7 @@ def install(wanted: Wanted) -> bool:
     """Have it, installing it where that is possible; False, after saying why, where it is not."""
     if wanted.is_there():
         return True
-    manager = next((m for m in MANAGERS if shutil.which(m.program)), None)
+    manager = next((m for m in MANAGERS if shutil.which(m.program, path=PATH)), None)
     if manager is None:
         _say(f"{wanted.title} is missing and no known package manager is here. {wanted.without}")
         return False
