@@ -1,4 +1,5 @@
-// The group dialog's shares, worked out anew while weights are typed. The server does the same.
+// The group dialog: shares worked out anew while weights are typed (the server does the same), and
+// the focus kept near what a button did.
 (() => {
   "use strict";
 
@@ -18,5 +19,15 @@
   document.addEventListener("input", (event) => {
     const table = event.target.matches("[data-weight]") && event.target.closest("[data-shares]");
     if (table) showShares(table);
+  });
+
+  // htmx gives the focus back to what it finds again by its ID. A row that is gone is not found, and
+  // after Add the next thing to do is to type a port.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id !== "panes") return;
+    const added = document.activeElement.id === "add-servers";
+    if (!added && document.activeElement !== document.body && event.target.contains(document.activeElement)) return;
+    const empty = [...event.target.querySelectorAll('input[aria-label="Port"]')].find((input) => !input.value);
+    (empty || document.getElementById("available-query")).focus();
   });
 })();

@@ -1,4 +1,4 @@
-"""The dialog with two lists: what each button does to what was typed, and what Confirm makes of it."""
+"""The dialog with two lists: what each button does to what was typed, and what Confirm does."""
 
 import re
 

@@ -66,10 +66,11 @@ def _first_backend(load_balancer: LoadBalancer) -> Server | None:
 
 @dataclass(frozen=True, slots=True)
 class AvailableServer:
-    """A row of the Available Servers list. ports: those of it that are selected already."""
+    """A row of the Available Servers list. ports: of its selected rows, those that are typed."""
 
     server: Server
     why_not: str
+    is_selected: bool
     ports: tuple[int, ...]
 
 
@@ -100,7 +101,12 @@ def available_servers(
         ports.setdefault(server_id, []).extend([port] if port is not None else [])
     found = Paginator(rows, PAGE_SIZE).get_page(page)
     available = [
-        AvailableServer(server, rule.why_not(server), tuple(sorted(ports.get(server.pk, []))))
+        AvailableServer(
+            server,
+            why_not=rule.why_not(server),
+            is_selected=server.pk in ports,
+            ports=tuple(sorted(ports.get(server.pk, []))),
+        )
         for server in found
     ]
     return available, found
