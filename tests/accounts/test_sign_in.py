@@ -5,7 +5,6 @@ import re
 import pytest
 from django.core.cache import cache
 
-
 RIGHT = "reader-password"
 
 
