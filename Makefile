@@ -88,7 +88,7 @@ $(NODE_MODULES): package.json package-lock.json .npmrc | $(PYTHON_OF_VENV)
 		echo "npm is missing: installing Node.js into $(VENV)."; \
 		$(PIP_INSTALL) -r requirements-node.txt; }
 	@echo "Installing the locked front-end packages."
-	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 $(STATIC): $(STAMPS)/run $(NODE_MODULES) console/settings.py $(shell find static -type f)

@@ -101,6 +101,8 @@ DATABASES = {
     "default": dj_database_url.parse(
         os.environ.get("DATABASE_URL") or database_url(DATA_DIR),
         engine="django.db.backends.postgresql",
+        # A database that was restarted costs nobody an error page.
+        conn_health_checks=True,
     )
 }
 DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 8}

@@ -11,8 +11,9 @@ for name in "${PYTHON:-python3}" python3.14 python3.13 python3.12; do
     fi
 done
 if [ -z "$found" ]; then
-    echo "The console needs Python 3.12 or newer; python3 here is" \
-        "$(python3 --version 2>/dev/null || echo missing)." >&2
+    name=${PYTHON:-python3}
+    echo "The console needs Python 3.12 or newer; $name here is" \
+        "$("$name" --version 2>/dev/null || echo "missing or broken")." >&2
     echo "Install one, and name it if it is not on PATH: make run PYTHON=/path/to/python3.13" >&2
     exit 1
 fi

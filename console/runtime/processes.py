@@ -122,8 +122,6 @@ class Processes:
             code = await kept.wait()
             deaths = 1 if kept.age() > _STEADY_SECONDS else deaths + 1
             text = kept.account_of_the_end(code)
-            # What it started would hold its ports.
-            kept.kill()
             if deaths > len(_RESTART_SECONDS):
                 self._give_up(f"{text}\nThis was too often, so everything stops.")
                 return
@@ -191,7 +189,8 @@ class _Kept:
     async def wait(self) -> int:
         """Wait for the end of the process and of its output; its exit code, -N after signal N."""
         code = await self.process.wait()
-        # A grandchild may hold the pipe open: what it has to say does not hold us up.
+        # What it started and left behind would hold its ports.
+        self.kill()
         await asyncio.wait(self._readers, timeout=1)
         return code
 
