@@ -208,7 +208,7 @@ class Slb:
             VServerGroup="on" if vserver_group_id else "off",
             VServerGroupId=vserver_group_id,
             Description=description,
-            **settings.to_api(),
+            **settings.to_api_over(),
         )
 
     def start_listener(self, load_balancer_id: str, protocol: str, port: int) -> None:

@@ -132,12 +132,17 @@ def _wire(name: str, default: Any) -> Any:
     return field(default=default, metadata={"wire": name})
 
 
+# What the API says for a health check on each server's own port, and with its address as host.
+OWN_PORT = -520
+OWN_ADDRESS = "$_ip"
+
+
 @dataclass(frozen=True, slots=True)
 class HTTPSettings:
     """What an HTTP listener can be told beside its group. Times in seconds; ranges as in the API.
 
-    None stands for "as the cloud has it": left out of a call, and for a health check port the
-    port of each server.
+    None stands for "as the cloud has it" and is left out of a call; a health check without port or
+    domain uses the port and the address of each server.
     """
 
     scheduler: str = _wire("Scheduler", "wrr")
@@ -170,12 +175,20 @@ class HTTPSettings:
         values = {
             f.name: item[f.metadata["wire"]]
             for f in fields(cls)
-            if item.get(f.metadata["wire"]) not in (None, "")
+            if item.get(f.metadata["wire"]) not in (None, "", OWN_PORT, OWN_ADDRESS)
         }
         return cls(**values)
 
     def to_api(self) -> dict[str, Any]:
         return {f.metadata["wire"]: getattr(self, f.name) for f in fields(self)}
+
+    def to_api_over(self) -> dict[str, Any]:
+        """To set on a listener that has settings: what is left out there would stay as it was."""
+        params = self.to_api()
+        if self.health_check == "on":
+            params["HealthCheckConnectPort"] = self.health_check_connect_port or OWN_PORT
+            params["HealthCheckDomain"] = self.health_check_domain or OWN_ADDRESS
+        return params
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from vservers.models import LoadBalancer, Region, Server
 
 from . import readings
 from .connection import connect
+from .errors import Gone
 
 logger = logging.getLogger(__name__)
 
@@ -51,11 +52,15 @@ def store(
 
 
 def refresh_balancer(*, actor: Actor, load_balancer: LoadBalancer) -> None:
-    """Read one load balancer whole, and its region's servers. Raises NotAllowed, CloudError."""
+    """Read one load balancer whole, and its region's servers.
+
+    Raises NotAllowed, Gone, CloudError.
+    """
     check(actor, Action.REFRESH)
     cloud = connect(load_balancer.region_id)
     sync_servers(cloud)
-    _sync_balancer(cloud, load_balancer.pk)
+    if not _sync_balancer(cloud, load_balancer.pk):
+        raise Gone("instance")
 
 
 def refresh_health(*, actor: Actor, load_balancer: LoadBalancer) -> None:
@@ -157,11 +162,13 @@ def sync_all(*, progress: Callable[[str], object] = logger.info) -> Iterable[Reg
     return regions
 
 
-def _sync_balancer(cloud: Cloud, load_balancer_id: str) -> None:
+def _sync_balancer(cloud: Cloud, load_balancer_id: str) -> bool:
+    """Whether it is there; what the cloud does not know any more leaves the mirror."""
     try:
         store(cloud, load_balancer_id, readings.whole_balancer(load_balancer_id))
     except CloudRefused as error:
-        # Released between the list and this read.
         if not error.is_missing:
             raise
         LoadBalancer.objects.filter(pk=load_balancer_id).delete()
+        return False
+    return True

@@ -1,0 +1,48 @@
+"""Form fields that several pages share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.db.models import Count
+
+from vservers.models import LoadBalancer, VServerGroup
+
+# Names of listeners and rules: letters (Chinese too), digits, and - / . _
+name_characters = RegexValidator(
+    r"\A[A-Za-z0-9\u4e00-\u9fff\-/._]+\Z",
+    "Use letters, Chinese characters, digits, and - / . _ only.",
+)
+
+
+def groups_by_id(load_balancer: LoadBalancer) -> dict[str, VServerGroup]:
+    """The groups to choose from, by name, each with server_count."""
+    rows = load_balancer.vserver_groups.annotate(server_count=Count("members"))
+    return {group.pk: group for group in rows}
+
+
+class GroupField(forms.TypedChoiceField):
+    """A choice of the groups given; cleans to the VServerGroup, or to None for `empty_label`."""
+
+    def __init__(
+        self, groups: Mapping[str, VServerGroup], *, empty_label: str | None, **kwargs: Any
+    ) -> None:
+        choices = [("", empty_label)] if empty_label is not None else []
+        choices += [(pk, _label(group)) for pk, group in groups.items()]
+        super().__init__(
+            label="VServer Group",
+            choices=choices,
+            coerce=groups.__getitem__,
+            empty_value=None,
+            error_messages={
+                "required": "Choose a VServer group.",
+                "invalid_choice": "This group does not exist any more. Choose another one.",
+            },
+            **kwargs,
+        )
+
+
+def _label(group: Any) -> str:
+    empty = "" if group.server_count else ", no servers"
+    return f"{group.name} ({group.pk}{empty})" if group.name else f"{group.pk}{empty}"

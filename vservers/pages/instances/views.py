@@ -1,0 +1,102 @@
+"""Instances of a region, and one of them."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from console.accounts.permissions import Action
+from console.shell.access import requires
+from console.shell.htmx import done, render_page
+from console.shell.request import ConsoleRequest
+from vservers.cloud import CloudError
+from vservers.models import LoadBalancer, Region
+from vservers.pages.answers import next_url
+from vservers.pages.lookup import balancer_or_404, region_or_404
+from vservers.selectors.balancers import balancers_page, region_options
+from vservers.selectors.groups import groups_page
+from vservers.selectors.listeners import listener_rows
+from vservers.services.errors import Gone
+from vservers.services.sync import refresh_balancer, refresh_region
+
+
+@require_safe
+@requires(Action.VIEW)
+def balancers_list(request: ConsoleRequest, region: str) -> HttpResponse:
+    return _list(request, region_or_404(region))
+
+
+@require_POST
+@requires(Action.REFRESH)
+def region_refresh(request: ConsoleRequest, region: str) -> HttpResponse:
+    """Read the whole region from the cloud."""
+    found = region_or_404(region)
+    try:
+        refresh_region(actor=request.actor, region=found)
+    except CloudError as error:
+        return _list(request, found, error=error)
+    back = next_url(request, reverse("balancers-list", args=[region]))
+    return done(request, to=back, message=f"{found.name} was read from the cloud.")
+
+
+def _list(
+    request: ConsoleRequest, region: Region, *, error: CloudError | None = None
+) -> HttpResponse:
+    address = reverse("balancers-list", args=[region.pk])
+    query = request.GET.get("q", "").strip()
+    context = {
+        "title": "Instances",
+        "region": region,
+        "page": balancers_page(region=region, query=query, page=request.GET.get("page", 1)),
+        "query": query,
+        "elsewhere": [
+            option
+            for option in region_options(request.actor)
+            if option.count and option.region_id != region.pk
+        ],
+        "error": error,
+        "next_url": next_url(request, address) if error else "",
+    }
+    return render_page(
+        request, "vservers/instances/list.html", context, status=422 if error else 200
+    )
+
+
+@require_safe
+@requires(Action.VIEW)
+def balancers_detail(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
+    return _detail(request, balancer_or_404(region, balancer_id))
+
+
+@require_POST
+@requires(Action.REFRESH)
+def balancers_refresh(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
+    """Read one instance whole from the cloud, and go back to the page that asked for it."""
+    balancer = balancer_or_404(region, balancer_id)
+    back = next_url(request, reverse("balancers-detail", args=[region, balancer_id]))
+    try:
+        refresh_balancer(actor=request.actor, load_balancer=balancer)
+    except CloudError as error:
+        return _detail(request, balancer, error=error)
+    except Gone as gone:
+        to = reverse("balancers-list", args=[region])
+        return done(request, to=to, message=str(gone), level=messages.WARNING)
+    return done(request, to=back, message=f"{balancer} was read from the cloud.")
+
+
+def _detail(
+    request: ConsoleRequest, balancer: LoadBalancer, *, error: CloudError | None = None
+) -> HttpResponse:
+    address = reverse("balancers-detail", args=[balancer.region_id, balancer.pk])
+    context = {
+        "title": "Details",
+        "balancer": balancer,
+        "rows": listener_rows(balancer),
+        "groups": groups_page(load_balancer=balancer),
+        "pool_count": balancer.pool_servers.count(),
+        "error": error,
+        "next_url": next_url(request, address) if error else "",
+    }
+    return render_page(
+        request, "vservers/instances/detail.html", context, status=422 if error else 200
+    )

@@ -1,0 +1,59 @@
+"""Weights of the servers in the pool, and of those that join it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from vservers.selectors.groups import PoolRow
+
+
+def _weight(**options: Any) -> forms.IntegerField:
+    """A blank is never taken for 0: 0 drains the server."""
+    words = "Enter a whole number from 0 to 100."
+    return forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), words),
+        **options,
+    )
+
+
+class WeightsForm(forms.Form):
+    """One weight for each server of the pool."""
+
+    use_required_attribute = False
+
+    def __init__(self, data: Any = None, *, rows: Sequence[PoolRow]) -> None:
+        super().__init__(data, initial={_name(row): row.pool_server.weight for row in rows})
+        self._rows = rows
+        for row in rows:
+            self.fields[_name(row)] = _weight(label="Weight")
+
+    @property
+    def rows(self) -> list[tuple[PoolRow, forms.BoundField]]:
+        """The servers, each with its field."""
+        return [(row, self[_name(row)]) for row in self._rows]
+
+    @property
+    def weights(self) -> dict[str, int]:
+        """{server_id: weight}"""
+        return {
+            row.pool_server.server_id or "": self.cleaned_data[_name(row)] for row in self._rows
+        }
+
+
+def _name(row: PoolRow) -> str:
+    return f"weight-{row.pool_server.server_id}"
+
+
+class JoinForm(forms.Form):
+    """The weight that the ticked servers join with."""
+
+    use_required_attribute = False
+
+    weight = _weight(
+        label="Weight",
+        initial=100,
+        help_text="0 to 100, for every server that is added. 0: no new requests.",
+    )

@@ -1,0 +1,208 @@
+"""Backend Servers: the default server pool of one instance."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from console.accounts.permissions import Action
+from console.shell.access import requires
+from console.shell.htmx import done, render_page
+from console.shell.request import ConsoleRequest
+from vservers.models import LoadBalancer
+from vservers.pages.answers import answer_dialog, unread_is_said
+from vservers.pages.lookup import balancer_or_404
+from vservers.selectors.groups import pool_rows
+from vservers.selectors.listeners import listeners_on_pool
+from vservers.selectors.pool import Candidates, pool_candidates
+from vservers.services.errors import CallFailed, InvalidMembers
+from vservers.services.pool import add_pool_servers, remove_pool_servers, set_pool_weights
+
+from .forms import JoinForm, WeightsForm
+
+REMOVAL = "Requests that they are answering are cut. To let these end, set the weight to 0 first."
+
+
+@require_safe
+@requires(Action.VIEW)
+def pool_list(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
+    return _list(request, balancer_or_404(region, balancer_id))
+
+
+@require_POST
+@requires(Action.CHANGE_POOL)
+def pool_weights(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
+    """Save the weights of the table."""
+    balancer = balancer_or_404(region, balancer_id)
+    form = WeightsForm(request.POST, rows=pool_rows(balancer))
+    if not form.is_valid():
+        return _list(request, balancer, typed=request.POST)
+    changed = True  # unless the service says otherwise
+    try:
+        with unread_is_said(request):
+            changed = set_pool_weights(
+                actor=request.actor, load_balancer=balancer, weights=form.weights
+            )
+    except CallFailed as failure:
+        return _list(request, balancer, typed=request.POST, error=failure)
+    return _done(request, balancer, "Weights were saved." if changed else "No weight has changed.")
+
+
+def _list(
+    request: ConsoleRequest,
+    balancer: LoadBalancer,
+    *,
+    typed: Any = None,
+    error: CallFailed | None = None,
+) -> HttpResponse:
+    users = listeners_on_pool(balancer)
+    form = WeightsForm(typed, rows=pool_rows(balancer))
+    context = {
+        "title": "Backend Servers",
+        "balancer": balancer,
+        "form": form,
+        "users": users,
+        "ignore_weights": [listener for listener in users if listener.scheduler == "rr"],
+        "list_url": _back(balancer),
+        "error": error,
+    }
+    refused = error or form.errors
+    return render_page(request, "vservers/pool/list.html", context, status=422 if refused else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Action.CHANGE_POOL)
+def pool_add(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
+    """The picker. Every button posts the whole dialog; only the intent `add` changes the cloud."""
+    balancer = balancer_or_404(region, balancer_id)
+    intent = request.POST.get("intent", "")
+    ticks = list(dict.fromkeys(request.POST.getlist("tick")))
+    if intent != "add":
+        typed = {"weight": request.POST["weight"]} if "weight" in request.POST else {}
+        return _pick(request, balancer, JoinForm(initial=typed), ticks)
+    form = JoinForm(request.POST)
+    if not ticks:
+        form.add_error(None, "Tick at least one server.")
+    if not form.is_valid():
+        return _pick(request, balancer, form, ticks)
+    weights = dict.fromkeys(ticks, form.cleaned_data["weight"])
+    try:
+        with unread_is_said(request):
+            add_pool_servers(actor=request.actor, load_balancer=balancer, weights=weights)
+    except InvalidMembers as refusal:
+        form.add_error(None, list(refusal.errors.values()))
+        return _pick(request, balancer, form, ticks)
+    except CallFailed as failure:
+        return _pick(request, balancer, form, ticks, error=failure)
+    return _done(request, balancer, f"{_servers(len(ticks))} added.")
+
+
+def _pick(
+    request: ConsoleRequest,
+    balancer: LoadBalancer,
+    form: JoinForm,
+    ticks: list[str],
+    *,
+    error: CallFailed | None = None,
+) -> HttpResponse:
+    candidates = _candidates(request, balancer, ticks)
+    context = {
+        "title": "Add backend servers",
+        "balancer": balancer,
+        "form": form,
+        "query": request.POST.get("q", ""),
+        "ticks": ticks,
+        "candidates": candidates,
+        "networks": [
+            (value, label, candidates.rule.reasons.get(value, ""))
+            for value, label in LoadBalancer.NetworkType.choices
+        ],
+        "back_url": _back(balancer),
+    }
+    return answer_dialog(
+        request,
+        "vservers/pool/add.html",
+        context,
+        refused=bool(form.errors),
+        error=error,
+        changed="pool",
+    )
+
+
+def _candidates(request: ConsoleRequest, balancer: LoadBalancer, ticks: list[str]) -> Candidates:
+    """The page of servers that the pressed button asks for; a search starts at the first."""
+    intent, _, number = request.POST.get("intent", "").partition(":")
+    page = {"page": number, "search": "1"}.get(intent, request.POST.get("page", "1"))
+    return pool_candidates(
+        load_balancer=balancer,
+        chosen=ticks,
+        network_type=request.POST.get("network_type", ""),
+        query=request.POST.get("q", ""),
+        page=page,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Action.CHANGE_POOL)
+def pool_remove(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
+    """?server=…, once for each server to remove; asks first."""
+    balancer = balancer_or_404(region, balancer_id)
+    wanted = set(request.GET.getlist("server"))
+    rows = pool_rows(balancer)
+    leaving = [row.pool_server for row in rows if row.pool_server.server_id in wanted]
+    if not leaving:
+        words = "None of these servers is in Backend Servers."
+        return _done(request, balancer, words, level=messages.WARNING)
+    error = None
+    if request.method == "POST":
+        try:
+            with unread_is_said(request):
+                remove_pool_servers(
+                    actor=request.actor,
+                    load_balancer=balancer,
+                    server_ids=[server.server_id or "" for server in leaving],
+                )
+        except CallFailed as failure:
+            error = failure
+        else:
+            return _done(request, balancer, f"{_servers(len(leaving))} removed.")
+    return answer_dialog(
+        request,
+        "components/confirm.html",
+        _question(balancer, [server.server or server for server in leaving], of=len(rows)),
+        refused=False,
+        error=error,
+        changed="pool",
+    )
+
+
+def _question(balancer: LoadBalancer, leaving: list[Any], *, of: int) -> dict[str, Any]:
+    """What the dialog says before servers are removed from a pool of so many."""
+    users = ", ".join(map(str, listeners_on_pool(balancer)))
+    last = f"No server is left then, and {users} cannot answer what no rule takes."
+    return {
+        "title": f"Remove {leaving[0]}?"
+        if len(leaving) == 1
+        else f"Remove {len(leaving)} of {of} servers?",
+        "balancer": balancer,
+        "question": f"Out of Backend Servers: {', '.join(map(str, leaving))}.",
+        "consequences": [REMOVAL, *([last] if users and len(leaving) == of else [])],
+        "submit": "Remove",
+        "back_url": _back(balancer),
+    }
+
+
+def _servers(count: int) -> str:
+    return "1 server was" if count == 1 else f"{count} servers were"
+
+
+def _back(balancer: LoadBalancer) -> str:
+    return reverse("pool-list", args=[balancer.region_id, balancer.pk])
+
+
+def _done(
+    request: ConsoleRequest, balancer: LoadBalancer, words: str, *, level: int = 0
+) -> HttpResponse:
+    return done(request, to=_back(balancer), message=words, changed="pool", level=level)

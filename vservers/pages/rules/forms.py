@@ -1,0 +1,231 @@
+"""The forms of forwarding rules: several new ones at once, or one that exists."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MinLengthValidator, RegexValidator
+
+from vservers.cloud.slb import MAX_RULES_PER_CALL
+from vservers.models import Listener, Rule, VServerGroup
+from vservers.pages.fields import GroupField, groups_by_id, name_characters
+from vservers.selectors.rules import MAX_RULES_PER_LISTENER
+from vservers.services.rules import NewRule
+
+NAME_LENGTH = 40
+NOTHING = "Enter a domain, a URL, or both."
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9\-/.]+")
+
+_domain = RegexValidator(
+    rf"^(\*\.)?{_LABEL}(\.{_LABEL})*\Z",
+    "Use letters, digits, hyphens and periods; a wildcard is *. at the start.",
+)
+_url = RegexValidator(
+    r"^/[A-Za-z0-9\-./%?#&]+\Z",
+    "Start with /, not / alone, and use letters, digits and - . / %% ? # & only.",
+)
+_plain = {"autocomplete": "off", "spellcheck": "false"}
+
+
+def _name_field(**options: Any) -> forms.CharField:
+    return forms.CharField(
+        label="Rule name",
+        max_length=NAME_LENGTH,
+        validators=[name_characters],
+        widget=forms.TextInput(attrs=_plain),
+        **options,
+    )
+
+
+class NewRuleForm(forms.Form):
+    """One row: a rule to make. A row in which nothing was entered is left out."""
+
+    use_required_attribute = False
+
+    domain = forms.CharField(
+        label="Domain",
+        max_length=253,
+        required=False,
+        validators=[_domain],
+        widget=forms.TextInput(attrs={**_plain, "placeholder": "www.example.com"}),
+    )
+    url = forms.CharField(
+        label="URL",
+        max_length=80,
+        required=False,
+        validators=[MinLengthValidator(2), _url],
+        widget=forms.TextInput(attrs={**_plain, "placeholder": "/static"}),
+    )
+    vserver_group = forms.ChoiceField()  # replaced: its choices are those of the instance
+    name = _name_field(required=False)
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        groups: Mapping[str, VServerGroup],
+        prefix: str,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, prefix=prefix, initial=initial, empty_permitted=True)
+        self.fields["vserver_group"] = GroupField(groups, empty_label="Choose a group")
+
+    def has_changed(self) -> bool:
+        """A group alone, taken over from the row above, is nothing yet."""
+        return bool({"domain", "url", "name"} & set(self.changed_data))
+
+    def clean_domain(self) -> str:
+        """Hosts are compared without case: two spellings are one domain."""
+        domain: str = self.cleaned_data["domain"]
+        return domain.lower()
+
+    def clean(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        if not self.errors and not values["domain"] and not values["url"]:
+            self.add_error("domain", NOTHING)
+        return values
+
+    @property
+    def rule(self) -> NewRule:
+        values = self.cleaned_data
+        return NewRule(
+            name=values["name"] or _name_of(values["domain"], values["url"]),
+            domain=values["domain"],
+            url=values["url"],
+            vserver_group=values["vserver_group"],
+        )
+
+
+def _name_of(domain: str, url: str) -> str:
+    """What a rule is called when nobody named it."""
+    return _NOT_IN_NAMES.sub("-", f"{domain}{url}").strip("-")[:NAME_LENGTH]
+
+
+class NewRulesForm:
+    """Rows of new rules for one listener; each must differ from the others and from what is there.
+
+    data: what was posted, or None. domain: proposed for the first row.
+    """
+
+    max_rows = MAX_RULES_PER_CALL
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        listener: Listener,
+        present: Sequence[Rule],
+        domain: str = "",
+    ) -> None:
+        self.groups = groups_by_id(listener.load_balancer)
+        self.present = present
+        self.data = data
+        self.error = ""
+        count = _row_count(data)
+        self.rows = [self._row(data, number) for number in range(count)]
+        if data is None and domain:
+            self.rows[0].initial["domain"] = domain
+
+    def _row(
+        self, data: Mapping[str, Any] | None, number: int, initial: dict[str, Any] | None = None
+    ) -> NewRuleForm:
+        return NewRuleForm(
+            data,
+            groups=self.groups,
+            prefix=f"rule-{number}",
+            initial=initial,
+        )
+
+    @property
+    def left(self) -> int:
+        """How many rules the listener can still take."""
+        return max(0, MAX_RULES_PER_LISTENER - len(self.present))
+
+    @property
+    def can_grow(self) -> bool:
+        return len(self.rows) < min(self.max_rows, self.left)
+
+    def grow(self) -> None:
+        """One more row, the others as they were typed, and nothing judged yet."""
+        typed = [{name: row[name].data for name in row.fields} for row in self.rows]
+        if self.can_grow:
+            typed.append({"vserver_group": typed[-1]["vserver_group"]})
+        self.rows = [self._row(None, number, values) for number, values in enumerate(typed)]
+        self.rows[-1].fields["domain"].widget.attrs["autofocus"] = True
+
+    def is_valid(self) -> bool:
+        if not any(row.has_changed() for row in self.rows):
+            self.rows[0].add_error("domain", NOTHING)
+        self._refuse_repeated()
+        if len(self.rules) > self.left:
+            self.error = (
+                f"A listener has {MAX_RULES_PER_LISTENER} rules at most; "
+                f"this one can take {self.left} more."
+            )
+        return all(not row.errors for row in self.rows) and not self.error
+
+    @property
+    def refused(self) -> bool:
+        return bool(self.error) or any(row.is_bound and row.errors for row in self.rows)
+
+    def _refuse_repeated(self) -> None:
+        pairs = {(rule.domain.lower(), rule.url): f"rule {rule.name}" for rule in self.present}
+        names = {rule.name for rule in self.present}
+        for number, row in enumerate(self.rows, start=1):
+            if row.errors or not row.has_changed():
+                continue
+            rule = row.rule
+            if holder := pairs.get((rule.domain, rule.url)):
+                row.add_error("domain", f"The same domain and URL are in {holder} already.")
+            elif rule.name in names:
+                row.add_error("name", f"Another rule of this listener is called {rule.name}.")
+            pairs.setdefault((rule.domain, rule.url), f"row {number}")
+            names.add(rule.name)
+
+    @property
+    def rules(self) -> list[NewRule]:
+        return [row.rule for row in self.rows if row.is_valid() and row.has_changed()]
+
+
+def _row_count(data: Mapping[str, Any] | None) -> int:
+    """How many rows were posted, within what a call can take."""
+    text = (data or {}).get("rows", "1")
+    return min(max(int(text), 1), MAX_RULES_PER_CALL) if text.isdecimal() and len(text) < 4 else 1
+
+
+class RuleForm(forms.Form):
+    """What the cloud lets a person change on a rule that exists."""
+
+    use_required_attribute = False
+
+    vserver_group = forms.ChoiceField()  # replaced: its choices are those of the instance
+    name = _name_field(help_text="1 to 40 letters, digits and - / . _ characters.")
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, rule: Rule, seen: str) -> None:
+        initial = {"name": rule.name, "vserver_group": rule.vserver_group_id, "seen": seen}
+        super().__init__(data, initial=initial)
+        self._rule = rule
+        self.fields["vserver_group"] = GroupField(
+            groups_by_id(rule.listener.load_balancer), empty_label=None
+        )
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if self._rule.listener.rules.exclude(pk=self._rule.pk).filter(name=name).exists():
+            raise ValidationError(f"Another rule of this listener is called {name}.")
+        return name
+
+    def differences(self) -> list[tuple[str, str, str]]:
+        """(label, in the cloud now, as entered) of the fields that differ."""
+        group: Any = self.fields["vserver_group"]
+        names = dict(group.choices)
+        rows = []
+        for bound in (self["vserver_group"], self["name"]):
+            theirs, yours = bound.initial or "", bound.data or ""
+            if theirs != yours:
+                rows.append((str(bound.label), names.get(theirs, theirs), names.get(yours, yours)))
+        return rows
