@@ -122,14 +122,10 @@ class Engine:
 
     async def stop(self) -> None:
         process, self._process = self._process, None
-        if process is not None and process.returncode is None:
-            process.terminate()
-            try:
-                async with asyncio.timeout(STOP_SECONDS):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            await _ended(process, STOP_SECONDS)
         if self._reaper is not None:
             await self._reaper
             self._reaper = None
@@ -160,7 +156,9 @@ class Engine:
         try:
             _, answer = await process.communicate()
         except asyncio.CancelledError:
-            process.kill()
+            # It may have ended in the meantime; that must not take the cancellation's place.
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
             raise
         if process.returncode:
             raise EngineRefused(_alerts(answer.decode(errors="replace")))
@@ -190,8 +188,7 @@ class Engine:
                             return
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
-            process.kill()
-            await process.wait()
+            await _ended(process, 0)
         self._process = None
         raise EngineError(_alerts(self._log_tail(0)))
 
@@ -203,7 +200,9 @@ class Engine:
         answer = await self._ask("show proc")
         before, failures = set(_workers(answer)[0]), _failures(answer)
         logged = self.log_path.stat().st_size
-        await self._ask("reload")
+        # The master may execute itself anew before it has answered.
+        with contextlib.suppress(EngineError):
+            await self._ask("reload")
         try:
             async with asyncio.timeout(RELOAD_SECONDS):
                 while self.running:
@@ -211,6 +210,7 @@ class Engine:
                     with contextlib.suppress(EngineError):
                         answer = await self._ask("show proc")
                         if before.isdisjoint(current := _workers(answer)[0]) and current:
+                            await self._wait_for_stop(before)
                             return
                         if _failures(answer) > failures:
                             break
@@ -218,6 +218,12 @@ class Engine:
         except TimeoutError:
             raise EngineError(f"no new worker after {RELOAD_SECONDS:.0f} s") from None
         raise EngineError(_alerts(self._log_tail(logged)))
+
+    async def _wait_for_stop(self, pids: Iterable[int]) -> None:
+        """Wait until these workers take no new connections: both do for a moment at a reload."""
+        for pid in pids:
+            while "Stopping: 0" in await self._ask(f"@!{pid} show info"):
+                await asyncio.sleep(POLL_SECONDS)
 
     async def _reap(self, process: asyncio.subprocess.Process) -> None:
         code = await process.wait()
@@ -264,6 +270,17 @@ class Engine:
                 return file.read().decode(errors="replace")
         except OSError:
             return ""
+
+
+async def _ended(process: asyncio.subprocess.Process, seconds: float) -> None:
+    """Wait for its end, and bring it about after this time."""
+    try:
+        async with asyncio.timeout(seconds):
+            await process.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 def _workers(processes: str) -> tuple[list[int], list[int]]:

@@ -63,7 +63,8 @@ class Fleet:
             async with asyncio.timeout(STOP_SECONDS):
                 await process.wait()
         except TimeoutError:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
             await process.wait()
 
     async def open(self, endpoints: Mapping[Endpoint, str]) -> None:

@@ -94,7 +94,6 @@ class DataPlane:
         self._applying = asyncio.Lock()
         # What is so.
         self._live: Rendered | None = None
-        self._bound: dict[Endpoint, Place] = {}
         self._places: dict[Endpoint, Place] = {}
         self._health: dict[ServerKey, str] = {}
         self._retiring: set[Endpoint] = set()
@@ -140,7 +139,7 @@ class DataPlane:
             await parts.fleet.stop()
             parts.lock.close()
         self.status = Status(on=False, reason="stopped")
-        self._live, self._bound, self._places, self._health = None, {}, {}, {}
+        self._live, self._places, self._health = None, {}, {}
         async with self._progress:
             self._progress.notify_all()
 
@@ -221,24 +220,22 @@ class DataPlane:
 
     async def _apply(self, parts: _Parts, topology: Topology) -> None:
         if not parts.engine.running:
-            self._live, self._bound = None, {}
+            self._live = None
         serving = self._instance_endpoints(topology)
         alive = {address for address, _ in serving} | {a for _, a in topology.instances}
         unused = parts.fleet.endpoints.keys() - serving.keys()
         # A stopped instance is gone at once, whoever still talks to it.
         await parts.fleet.close([e for e in unused if e[0] not in alive], abort=True)
         await parts.fleet.open(serving)
-        self._places = await self._claim(topology)
-        rendered = await asyncio.to_thread(
-            render, topology, parts.frame, self._places, self._real_port
-        )
+        places = await self._claim(topology)
+        rendered = await asyncio.to_thread(render, topology, parts.frame, places, self._real_port)
         if self._live is None or rendered.shape != self._live.shape:
             await self._load(parts.engine, rendered)
         elif rendered.config != self._live.config:
             await self._set_weights(parts.engine, self._live, rendered)
-        self._live, self._bound = rendered, self._places
+        self._live, self._places = rendered, places
         self._retiring = parts.fleet.endpoints.keys() - serving.keys()
-        if parts.fleet.refused or not all(place.served for place in self._places.values()):
+        if parts.fleet.refused or not all(place.served for place in places.values()):
             self._retry(RETRY_SECONDS)
 
     async def _load(self, engine: Engine, rendered: Rendered) -> None:
@@ -267,11 +264,11 @@ class DataPlane:
     async def _claim(self, topology: Topology) -> dict[Endpoint, Place]:
         """Places for all listeners; what the live configuration has bound is kept."""
         wanted = [(listener.address, listener.port) for listener in topology.listeners]
+        held = self._places if self._live is not None else {}
         for _ in range(CLAIM_TRIES):
-            places = claim(wanted, self._bound, self._lowest_port)
+            places = claim(wanted, held, self._lowest_port)
             if not any(
-                not place.served and endpoint not in self._bound
-                for endpoint, place in places.items()
+                not place.served and endpoint not in held for endpoint, place in places.items()
             ):
                 break
             # The worker of the configuration before may be about to let go of just this port.

@@ -6,6 +6,7 @@ that people gave to things never come here.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -108,12 +109,13 @@ def render(
     config = _process(frame)
     shape = list(config)
     servers: dict[ServerKey, Server] = {}
-    names: set[str] = set()
+    taken: set[str | Endpoint] = set()
     for listener in topology.listeners:
-        name = frontend_name(listener)
-        if name in names:
-            raise words.RenderError("listener named twice", name)
-        names.add(name)
+        # The engine would take two listeners on one port, and share out the connections.
+        for once in (frontend_name(listener), (listener.address, listener.port)):
+            if once in taken:
+                raise words.RenderError("second listener", once)
+            taken.add(once)
         place = places.get((listener.address, listener.port))
         if place is None or not place.served:
             continue
@@ -232,12 +234,14 @@ def _backend(
     if listener.sticky is not None:
         cookie = _cookie_name(listener.sticky)
         yield f"    cookie {cookie} {_cookie_mode(listener.sticky)}"
-        # By itself the engine still sends a client with a cookie to a server of weight 0.
+        # By itself the engine still sends a client with a cookie to a server of weight 0. With a
+        # cookie of no server it chooses again, and tells the client.
         for member in backend.members:
             server = server_name(member)
+            this = f"^(.*; *|){re.escape(cookie)}={_cookie_value(server)}(.*)$"
             yield (
-                f"    ignore-persist if {{ req.cook({cookie}) -m beg -- {_cookie_value(server)} }}"
-                f" {{ srv_weight({name}/{server}) eq 0 }}"
+                f"    http-request replace-header Cookie '{this}' '\\1{cookie}=none\\2'"
+                f" if {{ srv_weight({name}/{server}) eq 0 }}"
             )
 
 

@@ -1,0 +1,170 @@
+"""What may and may not enter the configuration."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.dataplane.world import Network, routes, topology
+from vservers.localcloud.dataplane import HealthCheck, Listener, StickySession, Topology
+from vservers.localcloud.dataplane.ports import Place
+from vservers.localcloud.dataplane.render import Frame, Rendered, render
+from vservers.localcloud.dataplane.words import RenderError
+
+pytestmark = pytest.mark.dataplane
+
+NETWORK = Network("127.150")
+FRAME = Frame(stats_socket="/run/x/stats.sock", state_file="/run/x/state")
+BACKEND = NETWORK.backend("rsp-1", [100])
+LISTENER = NETWORK.listener(BACKEND)
+
+HOSTILE = [
+    "\n",
+    "a\n    server evil 10.0.0.1:80",
+    "a\r",
+    "a\x00",
+    "a\x1b",
+    "a\x7f",
+    "a\u2028b",
+    "a'",
+    'a"',
+    "a#b",
+    "a\\",
+    "a b",
+    "a\tb",
+    "{a}",
+    "a}",
+    "%[env(HOME)]",
+    "a%[src]",
+    "$HOME",
+    "${HOME}",
+    "a;b",
+    "a,b",
+    "é",
+    "-f",
+    "--",
+    "!a",
+    "",
+]
+
+
+def rendered(wanted: Topology) -> Rendered:
+    places = {
+        (listener.address, listener.port): Place(listener.port) for listener in wanted.listeners
+    }
+    return render(wanted, FRAME, places, lambda port: port)
+
+
+def _member(**changes: Any) -> Listener:
+    member = replace(BACKEND.members[0], **changes)
+    return replace(LISTENER, backends=(replace(BACKEND, members=(member,)),))
+
+
+def _check(**changes: Any) -> Listener:
+    return replace(LISTENER, health_check=replace(HealthCheck(), **changes))
+
+
+def _rule(domain: str, url: str) -> Listener:
+    return replace(LISTENER, routes=routes((domain, url, "rsp-1")))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_leaves_its_place(text: str) -> None:
+    sticky = StickySession("server", cookie=text)
+    refused = [
+        replace(LISTENER, load_balancer_id=text),
+        replace(LISTENER, address=text),
+        replace(LISTENER, protocol=text),
+        replace(LISTENER, scheduler=text),
+        replace(LISTENER, backends=(replace(BACKEND, key=text),), default_backend=text),
+        replace(LISTENER, sticky=sticky),
+        replace(LISTENER, sticky=StickySession(text)),
+        _member(server_id=text),
+        _member(address=text),
+        _check(method=text),
+        _check(uri=text),
+        _check(http_codes=(text,)),
+        *([_check(domain=text)] if text else []),
+        *([_check(uri="/" + text)] if "#" not in text and text.strip("-f") else []),
+        *(
+            [_rule(text, ""), _rule("*." + text, "/a"), _rule("", text)]
+            if text
+            else [_rule("", "")]
+        ),
+    ]
+    for listener in refused:
+        with pytest.raises(RenderError):
+            rendered(topology(listener))
+
+
+@pytest.mark.parametrize("text", ["*", "*.", "**.a.com", "a.*.com", "*a.com", ".a.com", "a..com"])
+def test_a_star_stands_only_in_front(text: str) -> None:
+    with pytest.raises(RenderError):
+        rendered(topology(_rule(text, "")))
+
+
+@pytest.mark.parametrize("number", [0, -1, 65536, True, "80", 80.0, None])
+def test_ports_are_whole_numbers_in_range(number: Any) -> None:
+    for listener in (replace(LISTENER, port=number), _member(port=number)):
+        with pytest.raises(RenderError):
+            rendered(topology(listener))
+
+
+@pytest.mark.parametrize("number", [-1, 101, True, "1", 1.5, None])
+def test_weights_are_whole_numbers_in_range(number: Any) -> None:
+    with pytest.raises(RenderError):
+        rendered(topology(_member(weight=number)))
+
+
+@pytest.mark.parametrize(
+    "address", ["10.0.0.1", "192.0.2.1", "::1", "127.1", "127.0.0.1:80", "a.com"]
+)
+def test_addresses_are_loopback_addresses(address: str) -> None:
+    for listener in (replace(LISTENER, address=address), _member(address=address)):
+        with pytest.raises(RenderError):
+            rendered(topology(listener))
+
+
+def test_names_are_used_once() -> None:
+    twice = replace(BACKEND, members=BACKEND.members * 2)
+    other = replace(LISTENER, load_balancer_id="lb-2")
+    moved = replace(LISTENER, address="127.0.0.9")
+    for wanted in (
+        topology(LISTENER, other),
+        topology(LISTENER, moved),
+        topology(replace(LISTENER, backends=(twice,))),
+    ):
+        with pytest.raises(RenderError):
+            rendered(wanted)
+
+
+def test_only_known_backends_are_named() -> None:
+    for listener in (
+        replace(LISTENER, default_backend="rsp-2"),
+        replace(LISTENER, routes=routes(("a.com", "", "rsp-2"))),
+    ):
+        with pytest.raises(RenderError):
+            rendered(topology(listener))
+
+
+def test_weights_do_not_change_the_shape() -> None:
+    one = rendered(topology(NETWORK.listener(NETWORK.backend("rsp-1", [1, 2]))))
+    two = rendered(topology(NETWORK.listener(NETWORK.backend("rsp-1", [1, 0]))))
+    more = rendered(topology(NETWORK.listener(NETWORK.backend("rsp-1", [1, 2, 3]))))
+    assert one.shape == two.shape != more.shape
+    assert one.config != two.config
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_any_text_is_refused_or_one_quoted_word(domain: str, url: str) -> None:
+    try:
+        config = rendered(topology(_rule(domain, url))).config
+    except RenderError:
+        return
+    before = rendered(topology(LISTENER)).config
+    # One line for the rule, and one for the host where a domain is asked for.
+    assert len(config.splitlines()) - len(before.splitlines()) == 1 + bool(domain)
+    line = next(line for line in config.splitlines() if "use_backend" in line)
+    assert line.count("'") == 2 * (bool(domain) + bool(url))

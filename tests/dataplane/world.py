@@ -1,0 +1,173 @@
+"""Topologies to serve and clients that count answers, for the tests of this folder."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from vservers.localcloud.dataplane import (
+    Backend,
+    DataPlane,
+    HealthCheck,
+    Listener,
+    Member,
+    Route,
+    Topology,
+)
+
+MEMBER_PORT = 8080
+QUICK_CHECK = HealthCheck(interval=1, timeout=1, healthy_threshold=2, unhealthy_threshold=2)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A loopback network of one test process: prefix is its first two numbers."""
+
+    prefix: str
+
+    @property
+    def balancer(self) -> str:
+        return f"{self.prefix}.0.2"
+
+    def instance(self, number: int) -> str:
+        return f"{self.prefix}.{1 + number // 250}.{1 + number % 250}"
+
+    def member(
+        self, number: int, weight: int = 100, port: int = MEMBER_PORT, *, running: bool = True
+    ) -> Member:
+        return Member(f"i-{number}", self.instance(number), port, weight, running)
+
+    def backend(self, key: str, weights: Sequence[int], first: int = 0) -> Backend:
+        """Instances i-<first>, i-<first + 1>, ... with these weights."""
+        return Backend(key, tuple(self.member(first + n, w) for n, w in enumerate(weights)))
+
+    def listener(self, *backends: Backend, **settings: Any) -> Listener:
+        """An HTTP listener on port 8088 whose default is the first backend."""
+        values: dict[str, Any] = {
+            "load_balancer_id": "lb-1",
+            "address": self.balancer,
+            "port": 8088,
+            "protocol": "http",
+            "default_backend": backends[0].key if backends else "",
+            "backends": backends,
+        }
+        return Listener(**values | settings)
+
+
+def topology(*listeners: Listener, also: Iterable[Member] = ()) -> Topology:
+    """Everything to serve. also: instances that run, in a group or not, beside the members."""
+    running = {(member.server_id, member.address) for member in also} | {
+        (member.server_id, member.address)
+        for listener in listeners
+        for backend in listener.backends
+        for member in backend.members
+        if member.running
+    }
+    return Topology(listeners, tuple(sorted(running)))
+
+
+async def serve(plane: DataPlane, *listeners: Listener, also: Iterable[Member] = ()) -> None:
+    plane.submit(topology(*listeners, also=also))
+    await plane.settled()
+    assert plane.status.on, plane.status
+    assert plane.status.reason == ""
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def server(self) -> str:
+        return self.headers.get("x-instance-id", "")
+
+
+@dataclass
+class Client:
+    """One HTTP/1.1 connection that is kept alive and opened anew only when the other side said so.
+
+    It repeats nothing: an answer that does not come is an error, which libraries would hide.
+    """
+
+    address: str
+    port: int = 8088
+    connections: int = 0
+    _streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = field(default=None)
+
+    async def ask(
+        self,
+        target: str = "/",
+        *,
+        method: str = "GET",
+        host: str = "www.example.com",
+        headers: Iterable[str] = (),
+    ) -> Answer:
+        if self._streams is None:
+            self._streams = await asyncio.open_connection(self.address, self.port)
+            self.connections += 1
+        reader, writer = self._streams
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", *headers]
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        first, *fields = head.strip().split("\r\n")
+        received = {
+            name.strip().lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in fields)
+        }
+        body = b""
+        if received.get("transfer-encoding") == "chunked":
+            while size := int(await reader.readline(), 16):
+                body += (await reader.readexactly(size + 2))[:-2]
+            await reader.readline()
+        elif method != "HEAD":
+            body = await reader.readexactly(int(received.get("content-length", 0)))
+        if received.get("connection", "").lower() == "close":
+            self.close()
+        return Answer(int(first.split()[1]), received, body)
+
+    def close(self) -> None:
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
+
+
+@contextlib.asynccontextmanager
+async def connected(address: str, port: int = 8088) -> AsyncIterator[Client]:
+    client = Client(address, port)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+async def count(address: str, requests: int, **request: Any) -> Counter[str]:
+    """How many answers each instance gave, over connections of ten requests each."""
+    seen: Counter[str] = Counter()
+    client = Client(address)
+    for number in range(requests):
+        if number % 10 == 0:
+            client.close()
+        answer = await client.ask(**request)
+        seen[answer.server if answer.status == 200 else str(answer.status)] += 1
+    client.close()
+    return seen
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait until condition() is true; fail when it is not within this time."""
+    for _ in range(int(seconds / 0.05)):
+        if condition():
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("did not come true in time")
+
+
+def routes(*rules: tuple[str, str, str]) -> tuple[Route, ...]:
+    """Rules of (domain, url, backend key)."""
+    return tuple(Route(f"rule-{n}", *rule) for n, rule in enumerate(rules))
