@@ -44,7 +44,7 @@ class Dialog:
         self.group = group
         self.failed: CallFailed | None = None
         self.stale: Stale | None = None
-        self.differences: list[dict[str, str]] = []
+        self.differences: list[tuple[str, str, str]] = []
         self.notice = ""
         self._form = GroupForm(initial=draft.as_form_data())
         self._formset = MemberFormSet(
@@ -125,18 +125,16 @@ class Dialog:
         plan = plan_members(held, self.members)
         weights = {(m.server_id, m.port): m.weight for m in held}
         if theirs.name != self.name:
-            self.differences.append(
-                {"what": "Group Name", "theirs": theirs.name, "mine": self.name}
-            )
+            self.differences.append(("Group Name", theirs.name, self.name))
         for change, members in (("add", plan.add), ("set", plan.set), ("remove", plan.remove)):
             for member in members:
                 there = weights.get((member.server_id, member.port))
                 self.differences.append(
-                    {
-                        "what": f"{member.server_id}:{member.port}",
-                        "theirs": "not in the group" if change == "add" else f"weight {there}",
-                        "mine": "removed" if change == "remove" else f"weight {member.weight}",
-                    }
+                    (
+                        f"{member.server_id}:{member.port}",
+                        "not in the group" if change == "add" else f"weight {there}",
+                        "removed" if change == "remove" else f"weight {member.weight}",
+                    )
                 )
         self._resume(theirs)
 

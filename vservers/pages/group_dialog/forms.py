@@ -3,17 +3,11 @@
 from typing import Any
 
 from django import forms
-from django.core.validators import RegexValidator
 
 from vservers.models import LoadBalancer
+from vservers.pages.fields import name_characters
 
 MAX_ROWS = 400
-
-# Letters (Chinese too), digits, and - / . _
-GROUP_NAME = RegexValidator(
-    r"\A[A-Za-z0-9\u4e00-\u9fff\-/._]+\Z",
-    "Use letters, Chinese characters, digits, and - / . _ only.",
-)
 
 
 class GroupForm(forms.Form):
@@ -23,7 +17,7 @@ class GroupForm(forms.Form):
         label="Group Name",
         max_length=80,
         strip=True,
-        validators=[GROUP_NAME],
+        validators=[name_characters],
         help_text="1 to 80 characters: letters, Chinese characters, digits, and - / . _",
         error_messages={
             "required": "Enter a name of 1 to 80 characters.",
