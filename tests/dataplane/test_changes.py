@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.dataplane.world import Client, Network, connected, count, eventually, routes, serve
+from tests.dataplane.world import (
+    Client,
+    Network,
+    children,
+    connected,
+    count,
+    eventually,
+    routes,
+    serve,
+)
 from tests.dataplane.world import topology as topology_of
 from vservers.localcloud.dataplane import DataPlane
 from vservers.localcloud.dataplane.engine import Engine, EngineError, EngineRefused
@@ -32,10 +41,6 @@ def _alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[0] != "Z"
     except OSError:
         return False
-
-
-def _children(pid: int) -> list[int]:
-    return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 async def test_no_request_is_lost_while_the_structure_changes(
@@ -224,7 +229,7 @@ async def test_nothing_outlives_a_killed_parent(tmp_path: Path, network: Network
     try:
         assert parent.stdout is not None
         assert await parent.stdout.readline()
-        pids = [*_children(parent.pid), *_children(_pid(tmp_path))]
+        pids = [*children(parent.pid), *children(_pid(tmp_path))]
         assert len(pids) == 3  # the instances, haproxy, its worker
     finally:
         parent.kill()

@@ -5,6 +5,7 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,6 +167,11 @@ async def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> No
             return
         await asyncio.sleep(0.05)
     pytest.fail("did not come true in time")
+
+
+def children(pid: int) -> list[int]:
+    """Process IDs of the children of a process without threads that fork."""
+    return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def routes(*rules: tuple[str, str, str]) -> tuple[Route, ...]:

@@ -209,8 +209,8 @@ class Engine:
                     # The master is not there for a moment while it executes itself anew.
                     with contextlib.suppress(EngineError):
                         answer = await self._ask("show proc")
-                        if before.isdisjoint(current := _workers(answer)[0]) and current:
-                            await self._wait_for_stop(before)
+                        current = _workers(answer)[0]
+                        if current and before.isdisjoint(current) and not await self._open(before):
                             return
                         if _failures(answer) > failures:
                             break
@@ -219,11 +219,12 @@ class Engine:
             raise EngineError(f"no new worker after {RELOAD_SECONDS:.0f} s") from None
         raise EngineError(_alerts(self._log_tail(logged)))
 
-    async def _wait_for_stop(self, pids: Iterable[int]) -> None:
-        """Wait until these workers take no new connections: both do for a moment at a reload."""
+    async def _open(self, pids: Iterable[int]) -> bool:
+        """Whether one of these still takes new connections, as old and new do for a moment."""
         for pid in pids:
-            while "Stopping: 0" in await self._ask(f"@!{pid} show info"):
-                await asyncio.sleep(POLL_SECONDS)
+            if "Stopping: 0" in await self._ask(f"@!{pid} show info"):
+                return True
+        return False
 
     async def _reap(self, process: asyncio.subprocess.Process) -> None:
         code = await process.wait()

@@ -1,0 +1,94 @@
+"""The demo instances by themselves: many endpoints, and a process that comes back."""
+
+import asyncio
+import os
+import resource
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.dataplane.world import Answer, Network, children, connected
+from vservers.localcloud.dataplane.fleet import Fleet
+
+pytestmark = pytest.mark.dataplane
+
+MANY = 10_000
+_SPARE_FILES = 1000
+
+
+@pytest.fixture
+async def fleet() -> AsyncIterator[Fleet]:
+    running = Fleet()
+    await running.start()
+    try:
+        yield running
+    finally:
+        await running.stop()
+
+
+async def _ask(address: str, port: int, target: str = "/") -> Answer:
+    async with connected(address, port) as client:
+        return await client.ask(target)
+
+
+async def test_each_endpoint_answers_with_its_own_id(fleet: Fleet, network: Network) -> None:
+    first, second = (network.instance(0), 8080), (network.instance(1), 9090)
+    await fleet.open({first: "i-a", second: "i-b"})
+    assert (await _ask(*first)).body.startswith(b"i-a\n")
+    assert (await _ask(*second, "/health")).body.splitlines()[2] == b"healthy"
+    await fleet.open({second: "i-c"})
+    assert (await _ask(*second)).server == "i-c"
+    await fleet.close([first])
+    with pytest.raises(ConnectionRefusedError):
+        await _ask(*first)
+
+
+async def test_closing_lets_connections_finish_and_aborting_does_not(
+    fleet: Fleet, network: Network
+) -> None:
+    endpoint = (network.instance(0), 8080)
+    await fleet.open({endpoint: "i-a"})
+    async with connected(*endpoint) as client:
+        await client.ask()
+        await fleet.close([endpoint])
+        assert (await client.ask()).status == 200
+        await fleet.open({endpoint: "i-a"})
+        await fleet.close([endpoint], abort=True)
+        with pytest.raises((EOFError, ConnectionError)):
+            await client.ask()
+
+
+async def test_ten_thousand_endpoints(fleet: Fleet, network: Network) -> None:
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if os.geteuid() != 0 and limit < MANY + _SPARE_FILES:
+        pytest.skip(f"this user may open {limit} files only")
+    wanted = {(network.instance(n // 10), 8000 + n % 10): f"i-{n}" for n in range(MANY)}
+    started = time.monotonic()
+    await fleet.open(wanted)
+    print(f"{MANY} endpoints opened in {time.monotonic() - started:.2f} s")
+    assert dict(fleet.refused) == {}
+    for n in (0, 1, MANY // 2, MANY - 1):
+        assert (await _ask(network.instance(n // 10), 8000 + n % 10)).server == f"i-{n}"
+
+
+async def test_the_process_comes_back_with_all_it_served(fleet: Fleet, network: Network) -> None:
+    endpoint = (network.instance(0), 8080)
+    await fleet.open({endpoint: "i-a"})
+    [pid] = [pid for pid in children(os.getpid()) if "dataplane.instances" in _command(pid)]
+    os.kill(pid, signal.SIGKILL)
+    for _ in range(100):
+        try:
+            answer = await _ask(*endpoint)
+        except (ConnectionError, EOFError):
+            await asyncio.sleep(0.05)
+        else:
+            assert answer.server == "i-a"
+            return
+    pytest.fail("the instances did not come back")
+
+
+def _command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
