@@ -8,6 +8,7 @@ the running engine is told them; anything else is a checked, hitless reload.
 import asyncio
 import logging
 import os
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,7 @@ class _Parts:
     engine: Engine
     fleet: Fleet
     frame: Frame
+    sockets: Path
     lock: TextIO
 
 
@@ -110,7 +112,8 @@ class DataPlane:
         if lock is None:
             self.status = Status(on=False, reason=f"{self._folder} is used by another data plane")
             return
-        engine = Engine(program, self._folder, socket_folder(self._folder), self._engine_ended)
+        sockets = socket_folder(self._folder)
+        engine = Engine(program, self._folder, sockets, self._engine_ended)
         engine.end_leftover()
         frame = Frame(
             stats_socket=str(engine.stats_socket),
@@ -118,7 +121,7 @@ class DataPlane:
             owner=unprivileged_owner(),
             threads=min(os.cpu_count() or 1, MAX_ENGINE_THREADS),
         )
-        parts = self._parts = _Parts(engine, Fleet(), frame, lock)
+        parts = self._parts = _Parts(engine, Fleet(), frame, sockets, lock)
         await parts.fleet.start()
         self.status = Status(on=False, reason="starting")
         self._submitted += 1  # settled() covers what was submitted before the start, too
@@ -137,6 +140,8 @@ class DataPlane:
         if parts is not None:
             await parts.engine.stop()
             await parts.fleet.stop()
+            if parts.sockets != self._folder:
+                shutil.rmtree(parts.sockets, ignore_errors=True)
             parts.lock.close()
         self.status = Status(on=False, reason="stopped")
         self._live, self._places, self._health = None, {}, {}
