@@ -86,14 +86,18 @@ class Watch:
 def who_answers(address: str, count: int, *, host: str = "") -> Counter[str]:
     """How often each ECS instance answers: its ID is the first line of the body.
 
-    address: "ip:port". An answer other than 200 is counted by its status.
+    address: "ip:port". An answer other than 200 is counted by its status, none at all as "none".
     """
     served: Counter[str] = Counter()
     with requests.Session() as session:
         for _ in range(count):
-            answer = session.get(
-                f"http://{address}/", headers={"Host": host} if host else {}, timeout=10
-            )
+            try:
+                answer = session.get(
+                    f"http://{address}/", headers={"Host": host} if host else {}, timeout=10
+                )
+            except requests.ConnectionError:
+                served["none"] += 1
+                continue
             good = answer.status_code == 200
             served[answer.text.splitlines()[0] if good else str(answer.status_code)] += 1
     return served

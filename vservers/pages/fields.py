@@ -1,5 +1,6 @@
 """Form fields that several pages share."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,7 +30,10 @@ class GroupField(forms.TypedChoiceField):
         self, groups: Mapping[str, VServerGroup], *, empty_label: str | None, **kwargs: Any
     ) -> None:
         choices = [("", empty_label)] if empty_label is not None else []
-        choices += [(pk, _label(group)) for pk, group in groups.items()]
+        names = Counter(group.name for group in groups.values())
+        choices += [
+            (pk, _label(group, name_repeats=names[group.name] > 1)) for pk, group in groups.items()
+        ]
         super().__init__(
             label="VServer Group",
             choices=choices,
@@ -43,6 +47,9 @@ class GroupField(forms.TypedChoiceField):
         )
 
 
-def _label(group: Any) -> str:
-    empty = "" if group.server_count else ", no servers"
-    return f"{group.name} ({group.pk}{empty})" if group.name else f"{group.pk}{empty}"
+def _label(group: Any, *, name_repeats: bool) -> str:
+    """The name; with the ID where only that tells two groups apart."""
+    words = group.name or group.pk
+    if group.name and name_repeats:
+        words += f" ({group.pk})"
+    return words if group.server_count else f"{words}, no servers"
