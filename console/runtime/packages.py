@@ -40,7 +40,7 @@ MANAGERS = (
     Manager(("yum", "install", "-y", "-q")),
     Manager(("apk", "add", "--quiet"), ("apk", "update", "--quiet")),
     Manager(("pacman", "-S", "--noconfirm", "--needed"), ("pacman", "-Sy")),
-    Manager(("zypper", "--non-interactive", "--quiet", "install")),
+    Manager(("zypper", "install", "-y")),
 )
 
 
@@ -114,18 +114,17 @@ def install(wanted: Wanted) -> bool:
         _say(f"{wanted.title} is missing and no known package manager is here. {wanted.without}")
         return False
     package = wanted.packages.get(manager.program, wanted.packages[""])
-    command = [*manager.install, package]
     before = rights()
     if before is None:
         _say(
             f"{wanted.title} is missing and this user may not install packages. {wanted.without}\n"
-            f"To have it: sudo {' '.join(command)}"
+            f"To have it: sudo {' '.join(manager.install[:2])} {package}"
         )
         return False
     _say(f"{wanted.title} is missing: installing {package} with {manager.program}.")
     if manager.refresh:
         _runs([*before, *manager.refresh])
-    if _runs([*before, *command], quiet=False) and wanted.is_there():
+    if _runs([*before, *manager.install, package], quiet=False) and wanted.is_there():
         return True
     _say(f"{manager.program} could not install {package}. {wanted.without}")
     return False

@@ -134,7 +134,7 @@ async def _data_plane(url: str) -> list[str]:
     async with aiohttp.ClientSession() as session, session.get(url) as reply:
         state = await reply.json()
     plane = state["dataplane"]
-    return ["on" if plane["on"] else f"off: {plane['reason']}", *state["notices"]]
+    return ["on", *state["notices"]] if plane["on"] else [f"off: {plane['reason']}"]
 
 
 def _answers(url: str) -> Callable[[], Awaitable[bool]]:
