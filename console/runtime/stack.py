@@ -6,11 +6,12 @@ import sys
 from collections.abc import Awaitable, Callable
 
 import aiohttp
+import psycopg
 from django.conf import settings
 
 from .keys import local_cloud_key
 from .packages import PATH
-from .plan import Plan
+from .plan import Plan, Refused
 from .postgres import STOP_SIGNAL, EmbeddedPostgres
 from .processes import Processes, Program, ProgramFailed
 
@@ -33,6 +34,8 @@ class Stack:
 
     async def run(self) -> str:
         """Start all in order, say how to reach it, and keep it; returns why it had to end."""
+        if not self._plan.runs_database:
+            await _check_database(os.environ["DATABASE_URL"])
         # Neither needs the other, and both take a while at the first start.
         _, sign_in = await asyncio.gather(self._start_cloud(), self._start_database())
         await self._start_web()
@@ -127,6 +130,15 @@ class Stack:
             rows.append(_table("Cloud", [settings.CLOUD_ENDPOINT]))
         rows.append(_table("Data", [f"{settings.DATA_DIR} (kept when you stop with Ctrl-C)"]))
         return "\n".join(["", *rows, ""])
+
+
+async def _check_database(url: str) -> None:
+    """Raises Refused when the user's own database does not let us in."""
+    try:
+        connection = await psycopg.AsyncConnection.connect(url, connect_timeout=_PROBE_SECONDS)
+    except psycopg.Error as error:
+        raise Refused(f"The database of DATABASE_URL cannot be used: {error}") from None
+    await connection.close()
 
 
 async def _data_plane(url: str) -> list[str]:

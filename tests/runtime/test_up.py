@@ -130,6 +130,7 @@ def test_a_taken_port_is_said_before_anything_starts(console: ConsoleProcess, na
     [
         ({"CONSOLE_PORT": "eighty"}, "CONSOLE_PORT is 'eighty'"),
         ({"CLOUD_ENDPOINT": "https://slb.example"}, "set CLOUD_ACCESS_KEY_ID"),
+        ({"DATABASE_URL": "postgres://127.0.0.1:9/x"}, "The database of DATABASE_URL"),
         ({"LOCALCLOUD_ACCESS_KEY_ID": "mine"}, "set LOCALCLOUD_ACCESS_KEY_SECRET"),
     ],
 )
