@@ -24,15 +24,22 @@ from .request import ConsoleRequest
 logger = logging.getLogger(__name__)
 
 _THEME_SECONDS = 365 * 24 * 3600
+_LOOK_AGAIN_SECONDS = 2
 
 
 @require_GET
 def home(request: ConsoleRequest) -> HttpResponse:
-    """Go to the instances of the region that was used last; without a role there is nothing."""
+    """Go to the instances of the region that was used last; nothing is there without a role."""
     if not may(request.actor, Action.VIEW):
         return render(request, "console/no_role.html", {"title": "No access yet"}, status=404)
+    options = options_for(request.actor)
+    if not options:
+        # The first read of the cloud runs beside the first person's sign-in.
+        page = render(request, "console/no_regions.html", {"title": "Reading the cloud"})
+        page["Refresh"] = str(_LOOK_AGAIN_SECONDS)
+        return page
     last_used = request.session.get(LAST_REGION_KEY, "")
-    return redirect("balancers-list", landing_region(options_for(request.actor), last_used))
+    return redirect("balancers-list", landing_region(options, last_used))
 
 
 @require_GET
