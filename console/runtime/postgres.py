@@ -12,6 +12,7 @@ import stat
 import subprocess
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,6 +101,12 @@ class EmbeddedPostgres:
         if not (self.cluster / "PG_VERSION").exists():
             self._initialise(account)
         return account
+
+    def tidy(self) -> None:
+        """Remove the folder for sockets outside the data folder; the server has ended."""
+        if self.sockets != self.cluster:
+            with suppress(OSError):
+                self.sockets.rmdir()
 
     async def answers(self) -> bool:
         """Whether the server takes connections; the console's database is made on the way."""

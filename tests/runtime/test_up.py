@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import requests
 
-from console.runtime.places import database_url
+from console.runtime.places import database_url, socket_folder
 
 from .console_process import ConsoleProcess
 
@@ -111,6 +111,7 @@ def test_a_given_password_is_set_and_a_program_that_dies_comes_back(console: Con
         assert connection.execute("SELECT username FROM accounts_user").fetchall() == [("admin",)]
     assert console.send(signal.SIGTERM) == 0
     assert console.survivors() == []
+    assert not socket_folder(console.data_dir).exists()
 
 
 @pytest.mark.parametrize("name", ["CONSOLE_PORT", "LOCALCLOUD_PORT"])

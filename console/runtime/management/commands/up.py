@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from console.runtime.folder import Claim, FolderInUse, claimed
 from console.runtime.leash import end_with_parent
 from console.runtime.plan import Plan, Refused
-from console.runtime.postgres import PostgresFailed
+from console.runtime.postgres import EmbeddedPostgres, PostgresFailed
 from console.runtime.processes import Processes, ProgramFailed
 from console.runtime.stack import Stack
 
@@ -70,6 +70,7 @@ class Command(BaseCommand):
             self.stderr.write(str(error))
         finally:
             await processes.stop()
+            EmbeddedPostgres(settings.DATA_DIR).tidy()
         return _FAILED
 
     def _say(self, text: str) -> None:
