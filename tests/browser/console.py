@@ -24,6 +24,7 @@ def running_console(folder: Path, network: str) -> Iterator[ConsoleProcess]:
     console = ConsoleProcess(folder / "data", network)
     console.environment["CONSOLE_ADMIN_PASSWORD"] = PASSWORD
     console.start()
+    console.wait_for("Load balancers")
     try:
         yield console
     finally:

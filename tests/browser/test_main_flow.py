@@ -87,7 +87,9 @@ def test_from_the_region_to_a_group_that_receives_traffic(
     open_balancer(page, console)
     choose(page, "VServer Group")
     create_group(
-        page, "flow-web", {"web-01": ("8080", "10"), "web-02": ("8080", "30"), "web-03": ("8080", "60")}
+        page,
+        "flow-web",
+        {"web-01": ("8080", "10"), "web-02": ("8080", "30"), "web-03": ("8080", "60")},
     )
     address = add_listener(page, 18080, group="flow-web")
 
