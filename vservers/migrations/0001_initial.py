@@ -5,195 +5,377 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='LoadBalancer',
+            name="LoadBalancer",
             fields=[
-                ('load_balancer_id', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('name', models.CharField(blank=True, max_length=120)),
-                ('status', models.CharField(choices=[('active', 'Running'), ('inactive', 'Stopped'), ('locked', 'Locked')], max_length=20)),
-                ('address', models.CharField(blank=True, max_length=64)),
-                ('address_type', models.CharField(choices=[('internet', 'Internet'), ('intranet', 'Intranet')], max_length=20)),
-                ('network_type', models.CharField(choices=[('classic', 'Classic network'), ('vpc', 'VPC')], max_length=20)),
-                ('vpc_id', models.CharField(blank=True, max_length=60)),
-                ('vswitch_id', models.CharField(blank=True, max_length=60)),
-                ('master_zone_id', models.CharField(blank=True, max_length=60)),
-                ('slave_zone_id', models.CharField(blank=True, max_length=60)),
-                ('spec', models.CharField(blank=True, max_length=60)),
-                ('created_at', models.DateTimeField(null=True)),
-                ('data_plane_status', models.CharField(blank=True, max_length=10)),
-                ('data_plane_reason', models.CharField(blank=True, max_length=300)),
-                ('synced_at', models.DateTimeField(null=True)),
-                ('touched_at', models.DateTimeField(null=True)),
+                (
+                    "load_balancer_id",
+                    models.CharField(max_length=60, primary_key=True, serialize=False),
+                ),
+                ("name", models.CharField(blank=True, max_length=120)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("active", "Running"),
+                            ("inactive", "Stopped"),
+                            ("locked", "Locked"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("address", models.CharField(blank=True, max_length=64)),
+                (
+                    "address_type",
+                    models.CharField(
+                        choices=[("internet", "Internet"), ("intranet", "Intranet")], max_length=20
+                    ),
+                ),
+                (
+                    "network_type",
+                    models.CharField(
+                        choices=[("classic", "Classic network"), ("vpc", "VPC")], max_length=20
+                    ),
+                ),
+                ("vpc_id", models.CharField(blank=True, max_length=60)),
+                ("vswitch_id", models.CharField(blank=True, max_length=60)),
+                ("master_zone_id", models.CharField(blank=True, max_length=60)),
+                ("slave_zone_id", models.CharField(blank=True, max_length=60)),
+                ("spec", models.CharField(blank=True, max_length=60)),
+                ("created_at", models.DateTimeField(null=True)),
+                ("data_plane_status", models.CharField(blank=True, max_length=10)),
+                ("data_plane_reason", models.CharField(blank=True, max_length=300)),
+                ("synced_at", models.DateTimeField(null=True)),
+                ("touched_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['name', 'load_balancer_id'],
+                "ordering": ["name", "load_balancer_id"],
             },
         ),
         migrations.CreateModel(
-            name='Region',
+            name="Region",
             fields=[
-                ('region_id', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('synced_at', models.DateTimeField(null=True)),
+                ("region_id", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=80)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("synced_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['position', 'region_id'],
+                "ordering": ["position", "region_id"],
             },
         ),
         migrations.CreateModel(
-            name='Listener',
+            name="Listener",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('protocol', models.CharField(choices=[('http', 'HTTP'), ('https', 'HTTPS'), ('tcp', 'TCP'), ('udp', 'UDP')], max_length=8)),
-                ('port', models.PositiveIntegerField()),
-                ('status', models.CharField(choices=[('running', 'Running'), ('stopped', 'Stopped'), ('starting', 'Starting'), ('stopping', 'Stopping'), ('configuring', 'Configuring')], max_length=20)),
-                ('backend_server_port', models.PositiveIntegerField(null=True)),
-                ('description', models.CharField(blank=True, max_length=256)),
-                ('scheduler', models.CharField(blank=True, max_length=10)),
-                ('health_check', models.CharField(blank=True, max_length=5)),
-                ('settings', models.JSONField(default=dict)),
-                ('served_at', models.CharField(blank=True, max_length=80)),
-                ('served_notice', models.CharField(blank=True, max_length=300)),
-                ('load_balancer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='listeners', to='vservers.loadbalancer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "protocol",
+                    models.CharField(
+                        choices=[
+                            ("http", "HTTP"),
+                            ("https", "HTTPS"),
+                            ("tcp", "TCP"),
+                            ("udp", "UDP"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("port", models.PositiveIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("stopped", "Stopped"),
+                            ("starting", "Starting"),
+                            ("stopping", "Stopping"),
+                            ("configuring", "Configuring"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("backend_server_port", models.PositiveIntegerField(null=True)),
+                ("description", models.CharField(blank=True, max_length=256)),
+                ("scheduler", models.CharField(blank=True, max_length=10)),
+                ("health_check", models.CharField(blank=True, max_length=5)),
+                ("settings", models.JSONField(default=dict)),
+                ("served_at", models.CharField(blank=True, max_length=80)),
+                ("served_notice", models.CharField(blank=True, max_length=300)),
+                (
+                    "load_balancer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="listeners",
+                        to="vservers.loadbalancer",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['load_balancer', 'port', 'protocol'],
+                "ordering": ["load_balancer", "port", "protocol"],
             },
         ),
         migrations.AddField(
-            model_name='loadbalancer',
-            name='region',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='load_balancers', to='vservers.region'),
+            model_name="loadbalancer",
+            name="region",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="load_balancers",
+                to="vservers.region",
+            ),
         ),
         migrations.CreateModel(
-            name='Server',
+            name="Server",
             fields=[
-                ('server_id', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('name', models.CharField(blank=True, max_length=128)),
-                ('status', models.CharField(max_length=20)),
-                ('zone_id', models.CharField(blank=True, max_length=60)),
-                ('network_type', models.CharField(choices=[('classic', 'Classic network'), ('vpc', 'VPC')], max_length=20)),
-                ('vpc_id', models.CharField(blank=True, max_length=60)),
-                ('private_ip', models.CharField(blank=True, max_length=64)),
-                ('public_ip', models.CharField(blank=True, max_length=64)),
-                ('instance_type', models.CharField(blank=True, max_length=60)),
-                ('region', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='servers', to='vservers.region')),
+                ("server_id", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("name", models.CharField(blank=True, max_length=128)),
+                ("status", models.CharField(max_length=20)),
+                ("zone_id", models.CharField(blank=True, max_length=60)),
+                (
+                    "network_type",
+                    models.CharField(
+                        choices=[("classic", "Classic network"), ("vpc", "VPC")], max_length=20
+                    ),
+                ),
+                ("vpc_id", models.CharField(blank=True, max_length=60)),
+                ("private_ip", models.CharField(blank=True, max_length=64)),
+                ("public_ip", models.CharField(blank=True, max_length=64)),
+                ("instance_type", models.CharField(blank=True, max_length=60)),
+                (
+                    "region",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="servers",
+                        to="vservers.region",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'server_id'],
+                "ordering": ["name", "server_id"],
             },
         ),
         migrations.CreateModel(
-            name='PoolServer',
+            name="PoolServer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('server_ip', models.CharField(blank=True, max_length=64)),
-                ('weight', models.PositiveSmallIntegerField()),
-                ('type', models.CharField(default='ecs', max_length=10)),
-                ('description', models.CharField(blank=True, max_length=80)),
-                ('load_balancer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pool_servers', to='vservers.loadbalancer')),
-                ('server', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='pools', to='vservers.server')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("server_ip", models.CharField(blank=True, max_length=64)),
+                ("weight", models.PositiveSmallIntegerField()),
+                ("type", models.CharField(default="ecs", max_length=10)),
+                ("description", models.CharField(blank=True, max_length=80)),
+                (
+                    "load_balancer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="pool_servers",
+                        to="vservers.loadbalancer",
+                    ),
+                ),
+                (
+                    "server",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="pools",
+                        to="vservers.server",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['load_balancer', 'server_id'],
+                "ordering": ["load_balancer", "server_id"],
             },
         ),
         migrations.CreateModel(
-            name='ServerHealth',
+            name="ServerHealth",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('server_id', models.CharField(max_length=60)),
-                ('port', models.PositiveIntegerField()),
-                ('status', models.CharField(choices=[('normal', 'Normal'), ('abnormal', 'Abnormal'), ('unavailable', 'Unavailable')], max_length=20)),
-                ('read_at', models.DateTimeField()),
-                ('listener', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='health', to='vservers.listener')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("server_id", models.CharField(max_length=60)),
+                ("port", models.PositiveIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("normal", "Normal"),
+                            ("abnormal", "Abnormal"),
+                            ("unavailable", "Unavailable"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("read_at", models.DateTimeField()),
+                (
+                    "listener",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="health",
+                        to="vservers.listener",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['listener', 'server_id', 'port'],
+                "ordering": ["listener", "server_id", "port"],
             },
         ),
         migrations.CreateModel(
-            name='VServerGroup',
+            name="VServerGroup",
             fields=[
-                ('vserver_group_id', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('name', models.CharField(blank=True, max_length=80)),
-                ('created_at', models.DateTimeField(null=True)),
-                ('synced_at', models.DateTimeField()),
-                ('load_balancer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='vserver_groups', to='vservers.loadbalancer')),
+                (
+                    "vserver_group_id",
+                    models.CharField(max_length=60, primary_key=True, serialize=False),
+                ),
+                ("name", models.CharField(blank=True, max_length=80)),
+                ("created_at", models.DateTimeField(null=True)),
+                ("synced_at", models.DateTimeField()),
+                (
+                    "load_balancer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="vserver_groups",
+                        to="vservers.loadbalancer",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'vserver_group_id'],
+                "ordering": ["name", "vserver_group_id"],
             },
         ),
         migrations.CreateModel(
-            name='Rule',
+            name="Rule",
             fields=[
-                ('rule_id', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('name', models.CharField(blank=True, max_length=80)),
-                ('domain', models.CharField(blank=True, max_length=253)),
-                ('url', models.CharField(blank=True, max_length=80)),
-                ('listener', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='vservers.listener')),
-                ('vserver_group', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='rules', to='vservers.vservergroup')),
+                ("rule_id", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("name", models.CharField(blank=True, max_length=80)),
+                ("domain", models.CharField(blank=True, max_length=253)),
+                ("url", models.CharField(blank=True, max_length=80)),
+                (
+                    "listener",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rules",
+                        to="vservers.listener",
+                    ),
+                ),
+                (
+                    "vserver_group",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="rules",
+                        to="vservers.vservergroup",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['listener', 'domain', 'url'],
+                "ordering": ["listener", "domain", "url"],
             },
         ),
         migrations.CreateModel(
-            name='Member',
+            name="Member",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('server_ip', models.CharField(blank=True, max_length=64)),
-                ('port', models.PositiveIntegerField()),
-                ('weight', models.PositiveSmallIntegerField()),
-                ('type', models.CharField(default='ecs', max_length=10)),
-                ('description', models.CharField(blank=True, max_length=80)),
-                ('server', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='memberships', to='vservers.server')),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='vservers.vservergroup')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("server_ip", models.CharField(blank=True, max_length=64)),
+                ("port", models.PositiveIntegerField()),
+                ("weight", models.PositiveSmallIntegerField()),
+                ("type", models.CharField(default="ecs", max_length=10)),
+                ("description", models.CharField(blank=True, max_length=80)),
+                (
+                    "server",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="memberships",
+                        to="vservers.server",
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="members",
+                        to="vservers.vservergroup",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['group', 'server_id', 'port'],
+                "ordering": ["group", "server_id", "port"],
             },
         ),
         migrations.AddField(
-            model_name='listener',
-            name='vserver_group',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='listeners', to='vservers.vservergroup'),
+            model_name="listener",
+            name="vserver_group",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="listeners",
+                to="vservers.vservergroup",
+            ),
         ),
         migrations.AddIndex(
-            model_name='loadbalancer',
-            index=models.Index(fields=['region', 'name', 'load_balancer_id'], name='vservers_lo_region__2e0b50_idx'),
+            model_name="loadbalancer",
+            index=models.Index(
+                fields=["region", "name", "load_balancer_id"], name="vservers_lo_region__2e0b50_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='server',
-            index=models.Index(fields=['region', 'network_type', 'name', 'server_id'], name='vservers_se_region__37603d_idx'),
+            model_name="server",
+            index=models.Index(
+                fields=["region", "network_type", "name", "server_id"],
+                name="vservers_se_region__37603d_idx",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='poolserver',
-            constraint=models.UniqueConstraint(fields=('load_balancer', 'server', 'server_ip'), name='pool_server_identity'),
+            model_name="poolserver",
+            constraint=models.UniqueConstraint(
+                fields=("load_balancer", "server", "server_ip"), name="pool_server_identity"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serverhealth',
-            constraint=models.UniqueConstraint(fields=('listener', 'server_id', 'port'), name='server_health_identity'),
+            model_name="serverhealth",
+            constraint=models.UniqueConstraint(
+                fields=("listener", "server_id", "port"), name="server_health_identity"
+            ),
         ),
         migrations.AddIndex(
-            model_name='vservergroup',
-            index=models.Index(fields=['load_balancer', 'name', 'vserver_group_id'], name='vservers_vs_load_ba_cf0ff0_idx'),
+            model_name="vservergroup",
+            index=models.Index(
+                fields=["load_balancer", "name", "vserver_group_id"],
+                name="vservers_vs_load_ba_cf0ff0_idx",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.UniqueConstraint(fields=('group', 'server', 'server_ip', 'port'), name='member_identity'),
+            model_name="member",
+            constraint=models.UniqueConstraint(
+                fields=("group", "server", "server_ip", "port"), name="member_identity"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='listener',
-            constraint=models.UniqueConstraint(fields=('load_balancer', 'protocol', 'port'), name='listener_identity'),
+            model_name="listener",
+            constraint=models.UniqueConstraint(
+                fields=("load_balancer", "protocol", "port"), name="listener_identity"
+            ),
         ),
     ]
