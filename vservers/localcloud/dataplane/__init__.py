@@ -6,23 +6,31 @@ and how the servers are. Nothing here knows the API, the store or the console.
 
 from vservers.localcloud.dataplane.plane import DataPlane, Status
 from vservers.localcloud.dataplane.topology import (
+    AccessControl,
     Backend,
+    Certificate,
     HealthCheck,
     Listener,
     Member,
+    OwnSettings,
     Route,
     StickySession,
+    TlsPolicy,
     Topology,
 )
 
 __all__ = [
+    "AccessControl",
     "Backend",
+    "Certificate",
     "DataPlane",
     "HealthCheck",
     "Listener",
     "Member",
+    "OwnSettings",
     "Route",
     "Status",
     "StickySession",
+    "TlsPolicy",
     "Topology",
 ]

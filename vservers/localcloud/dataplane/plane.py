@@ -35,6 +35,7 @@ from vservers.localcloud.dataplane.render import (
     ServerKey,
     backend_name,
     render,
+    served_part,
     server_name,
 )
 from vservers.localcloud.dataplane.servers import EMPTY_STATE, UNAVAILABLE, carry_over, parse
@@ -97,6 +98,7 @@ class DataPlane:
         # What is so.
         self._live: Rendered | None = None
         self._places: dict[Endpoint, Place] = {}
+        self._left_out: list[str] = []
         self._health: dict[ServerKey, str] = {}
         self._retiring: set[Endpoint] = set()
         self._engine_started = 0.0
@@ -194,6 +196,7 @@ class DataPlane:
         """What a person should know: moved and refused ports, instances that cannot answer."""
         notices = [self.status.reason] if self.status.reason else []
         notices += [place.notice for place in self._places.values() if place.notice]
+        notices += self._left_out
         refused = list(self._parts.fleet.refused.values()) if self._parts is not None else []
         notices += refused[:SHOWN_REFUSALS]
         if len(refused) > SHOWN_REFUSALS:
@@ -226,6 +229,7 @@ class DataPlane:
     async def _apply(self, parts: _Parts, topology: Topology) -> None:
         if not parts.engine.running:
             self._live = None
+        topology, self._left_out = served_part(topology)
         serving = self._instance_endpoints(topology)
         alive = {address for address, _ in serving} | {a for _, a in topology.instances}
         unused = parts.fleet.endpoints.keys() - serving.keys()

@@ -94,6 +94,18 @@ def frontend_name(listener: Listener) -> str:
     return f"{balancer}.{listener.protocol}.{words.port(listener.port)}"
 
 
+def served_part(topology: Topology) -> tuple[Topology, list[str]]:
+    """The listeners that can be served, and a sentence for each that cannot."""
+    served, notices = [], []
+    for listener in topology.listeners:
+        if listener.protocol in PROTOCOLS and not listener.forward_port and not listener.access:
+            served.append(listener)
+        else:
+            where = f"{listener.address}:{listener.port} ({listener.protocol})"
+            notices.append(f"{where} is not served: the data plane cannot do this yet")
+    return Topology(tuple(served), topology.instances), notices
+
+
 def render(
     topology: Topology,
     frame: Frame,
