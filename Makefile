@@ -52,6 +52,7 @@ format: $(STAMPS)/dev ## put code and templates into their one form
 lock: $(STAMPS)/dev $(NODE_MODULES) ## lock the newest allowed versions (make lock UPGRADE=--upgrade)
 	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) $(UPGRADE) --group bench -c requirements-dev.txt -o requirements-bench.txt
 	$(COMPILE) $(UPGRADE) --group node -o requirements-node.txt
 	$(NPM) install --package-lock-only --ignore-scripts --no-audit --no-fund
 	@$(PYTHON_OF_VENV) -c "$$STRIP_ADDRESSES"
