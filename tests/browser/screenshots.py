@@ -1,0 +1,162 @@
+"""`make screenshots`: every page and dialog, light and dark, wide and narrow, into screenshots/.
+
+It starts the console on a folder of its own, makes what the pictures need through the pages
+themselves, and stops it again.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import django
+from playwright.sync_api import Browser, Locator, Page, expect
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+django.setup()
+
+from tests.browser.console import (  # noqa: E402 - needs the settings
+    PAY,
+    REGION,
+    SHOP,
+    chromium,
+    running_console,
+    sign_in,
+)
+
+FOLDER = Path(__file__).resolve().parents[2] / "screenshots"
+SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
+THEMES = ("light", "dark")
+NETWORK = "127.250.0.0/16"
+
+Pose = Callable[[Page], None]
+
+
+def poses(url: str) -> Iterator[tuple[str, Pose]]:
+    """(name, what to do on a signed-in page) of each picture."""
+    region = f"{url}/regions/{REGION}/balancers/"
+    shop, pay = f"{region}{SHOP}/", f"{region}{PAY}/"
+
+    def at(address: str) -> Pose:
+        return lambda page: page.goto(address) and None
+
+    def dialog(address: str, opener: Callable[[Page], Locator], fill: Pose | None = None) -> Pose:
+        def pose(page: Page) -> None:
+            page.goto(address)
+            opener(page).click()
+            expect(page.get_by_role("dialog")).to_be_visible()
+            if fill:
+                fill(page)
+
+        return pose
+
+    def link(name: str) -> Callable[[Page], Locator]:
+        return lambda page: page.get_by_role("link", name=name).first
+
+    def in_row(row: str, name: str) -> Callable[[Page], Locator]:
+        return lambda page: page.get_by_role("row", name=row).get_by_role("link", name=name).first
+
+    yield "instances", at(region)
+    yield "instances-search", at(f"{region}?q=nothing-like-this")
+    yield "details", at(shop)
+    yield "listeners", at(f"{pay}listeners/")
+    yield "listener-add", dialog(f"{shop}listeners/", link("Add Listener"))
+    yield (
+        "listener-add-refused",
+        dialog(f"{shop}listeners/", link("Add Listener"), _refused("Submit")),
+    )
+    yield "listener-edit", dialog(f"{pay}listeners/", in_row("HTTP:80", "Edit"))
+    yield "listener-delete", dialog(f"{pay}listeners/", in_row("HTTP:80", "Delete"))
+    yield "rules", at(f"{pay}listeners/http/80/rules/")
+    yield "rules-add", dialog(f"{pay}listeners/http/80/rules/", link("Add Forwarding Rules"))
+    yield "rule-edit", dialog(f"{pay}listeners/http/80/rules/", in_row("api.pay", "Edit"))
+    yield "rule-delete", dialog(f"{pay}listeners/http/80/rules/", in_row("api.pay", "Delete"))
+    yield "backend-servers", at(f"{shop}servers/")
+    yield "backend-servers-add", dialog(f"{shop}servers/", link("Add"))
+    yield "groups-empty", at(f"{url}/regions/cn-shanghai/balancers/lb-uf6orders0000000000/groups/")
+    yield "groups", at(f"{pay}groups/")
+    yield "group", at(f"{pay}groups/rsp-bp1payblue0000001/")
+    yield "group-create", dialog(f"{pay}groups/", link("Create VServer Group"), _selected)
+    yield (
+        "group-create-refused",
+        dialog(f"{pay}groups/", link("Create VServer Group"), _selected_and_refused),
+    )
+    yield "group-edit", dialog(f"{pay}groups/", in_row("pay-blue", "Edit"))
+    yield "group-delete-blocked", at(f"{pay}groups/rsp-bp1payblue0000001/delete/")
+    yield "group-create-without-script", at(f"{pay}groups/new/")
+    yield "activity", at(f"{url}/activity/")
+    yield "people", at(f"{url}/people/")
+    yield "people-add", dialog(f"{url}/people/", link("Add"))
+    yield "security", at(f"{url}/accounts/2fa/")
+    yield "not-found", at(f"{url}/regions/nowhere/balancers/")
+
+
+def _refused(button: str) -> Pose:
+    def pose(page: Page) -> None:
+        page.get_by_role("dialog").get_by_role("button", name=button).click()
+        expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+
+    return pose
+
+
+def _selected(page: Page) -> None:
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="Group Name").fill("pay-green")
+    for name in ("api-01", "api-02", "pay-01"):
+        dialog.get_by_role("checkbox", name=name).check()
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    ports = dialog.get_by_role("spinbutton", name="Port")
+    expect(ports).to_have_count(3)
+    for number, weight in enumerate(("10", "30", "60")):
+        ports.nth(number).fill("8080")
+        dialog.get_by_role("spinbutton", name="Weight").nth(number).fill(weight)
+
+
+def _selected_and_refused(page: Page) -> None:
+    _selected(page)
+    page.get_by_role("spinbutton", name="Port").first.fill("65536")
+    page.get_by_role("spinbutton", name="Weight").last.fill("")
+    _refused("Confirm")(page)
+
+
+def take(browser: Browser, url: str) -> int:
+    """Take all pictures; how many."""
+    FOLDER.mkdir(exist_ok=True)
+    count = 0
+    for theme in THEMES:
+        for size, (width, height) in SIZES.items():
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme=theme
+            )
+            page = context.new_page()
+            page.goto(url)
+            _picture(page, f"sign-in-{theme}-{size}")
+            page.close()
+            page = sign_in(context, url)
+            for name, pose in poses(url):
+                pose(page)
+                _picture(page, f"{name}-{theme}-{size}")
+                count += 1
+            context.close()
+    return count
+
+
+def _picture(page: Page, name: str) -> None:
+    page.wait_for_load_state("networkidle")
+    # A hidden caret would need an inline style, which the content security policy forbids.
+    page.screenshot(path=FOLDER / f"{name}.png", caret="initial")
+
+
+def main() -> None:
+    expect.set_options(timeout=10_000)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_console(Path(folder), NETWORK) as console,
+        chromium() as browser,
+    ):
+        count = take(browser, console.url)
+    print(f"{count} pictures in {FOLDER}")
+
+
+if __name__ == "__main__":
+    main()
