@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from tests.localcloud.process import LocalCloud
 
-VERSIONS = {"slb": "2014-05-15", "ecs": "2014-05-26"}
+VERSIONS = {"slb": "2014-05-15", "ecs": "2014-05-26", "vpc": "2016-04-28", "sts": "2015-04-01"}
 
 
 class Refused(Exception):
@@ -30,14 +30,18 @@ class Refused(Exception):
 class Client:
     """Calls actions with v1 signatures. `form` sends the parameters in the body."""
 
-    def __init__(self, cloud: LocalCloud, key_id: str = "", secret: str = "") -> None:
+    def __init__(
+        self, cloud: LocalCloud, key_id: str = "", secret: str = "", token: str = ""
+    ) -> None:
         self.cloud = cloud
+        self.token = token
         self.key_id = key_id or cloud.access_key_id
         self.secret = secret or cloud.access_key_secret
 
     def common(self, product: str, action: str) -> dict[str, str]:
         """The common parameters of a fresh request, unsigned."""
-        return {
+        token = {"SecurityToken": self.token} if self.token else {}
+        return token | {
             "Action": action,
             "Version": VERSIONS[product],
             "AccessKeyId": self.key_id,

@@ -11,8 +11,8 @@ import pytest
 
 from tests.localcloud.client import Client, stamp
 from vservers.localcloud.errors import ApiError
+from vservers.localcloud.keys import AccessKey
 from vservers.localcloud.signatures import (
-    AccessKey,
     SignedRequest,
     Verifier,
     v1_signature,

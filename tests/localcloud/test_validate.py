@@ -34,6 +34,7 @@ SPEC_KEYS = {
     "malformed",
     "error",
     "bare",
+    "alias",
 }
 
 
@@ -53,7 +54,7 @@ def refusal(spec, text, shapes=None):
     return refused.value.code
 
 
-@pytest.mark.parametrize("product", ["slb", "ecs"])
+@pytest.mark.parametrize("product", PRODUCTS.values())
 def test_a_table_speaks_only_words_that_validation_knows(product):
     known = table(product)
     document = [*known.actions.values(), *known._shapes.values()]
@@ -69,7 +70,7 @@ def test_the_slb_table_has_all_actions_and_every_handler_has_a_table():
     assert len(table("slb").actions) == 93
     for product, action in ACTIONS:
         assert action in table(product).actions
-    assert set(PRODUCTS.values()) == {"slb", "ecs"}
+    assert set(PRODUCTS.values()) >= {"slb", "ecs", "vpc", "sts"}
 
 
 @pytest.mark.parametrize("text", ["True", "true", "TRUE"])
@@ -98,6 +99,23 @@ def test_bounds_exceptions_and_clamps():
         10,
         100,
     ]
+
+
+def test_another_spelling_of_a_name_counts():
+    spec = {"type": "integer", "alias": "p"}
+    assert one(spec).validate("Do", {"p": "3"}) == one(spec).validate("Do", {"P": "3"})
+
+
+def test_a_required_list_is_asked_for_by_its_entries():
+    spec = {"type": "list", "items": "string", "required": True, "enum": ["a", "b"]}
+    assert one(spec).validate("Do", {"P.2": "b", "P.1": "a"}) == {"P": ("a", "b")}
+    for absent in ({}, {"P": "a"}, {"P.1": ""}):
+        with pytest.raises(ApiError) as refused:
+            one(spec).validate("Do", absent)
+        assert refused.value.code == "MissingParameter"
+    with pytest.raises(ApiError) as refused:
+        one(spec).validate("Do", {"P.1": "c"})
+    assert refused.value.code == "InvalidParameter"
 
 
 def test_a_default_is_taken_for_absent_and_empty():

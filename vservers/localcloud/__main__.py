@@ -20,6 +20,7 @@ from vservers.localcloud.dataplane import DataPlane
 from vservers.localcloud.endpoint import MAX_LINE_BYTES, Endpoint
 from vservers.localcloud.keys import DEFAULT_ACCOUNT, open_key_ring
 from vservers.localcloud.plane import NoPlane, Plane
+from vservers.localcloud.quotas import Quotas
 from vservers.localcloud.store import Changes, Store
 
 _BACKLOG = 512
@@ -82,6 +83,19 @@ def _options() -> argparse.Namespace:
         default=True,
         help="serve real traffic through HAProxy",
     )
+    parser.add_argument(
+        "--quotas",
+        default=environment.get("LOCALCLOUD_QUOTAS", ""),
+        help="other limits than the cloud's: name=number, comma-separated, 0 for none "
+        "(LOCALCLOUD_QUOTAS)",
+    )
+    parser.add_argument(
+        "--settling",
+        type=int,
+        default=environment.get("LOCALCLOUD_SETTLING_MS", "0"),
+        metavar="MS",
+        help="how long a listener is starting, stopping or configuring (LOCALCLOUD_SETTLING_MS)",
+    )
     return parser.parse_args()
 
 
@@ -95,7 +109,13 @@ async def _serve(options: argparse.Namespace) -> None:
         try:
             keys = open_key_ring(options.data_dir, os.environ)
             store = Store(options.data_dir / "state.sqlite3")
-            cloud = Cloud(store, _plane(options), options.network)
+            cloud = Cloud(
+                store,
+                _plane(options),
+                options.network,
+                quotas=Quotas.parsed(options.quotas),
+                settling=options.settling,
+            )
         except ValueError as error:
             raise CannotStart(str(error)) from error
         if options.demo and store.empty:

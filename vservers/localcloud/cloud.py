@@ -12,24 +12,40 @@ from vservers.localcloud.addresses import Addresses
 from vservers.localcloud.errors import ApiError
 from vservers.localcloud.model import Balancer, Instance
 from vservers.localcloud.plane import Plane
+from vservers.localcloud.quotas import Quotas
 from vservers.localcloud.regions import REGIONS
 from vservers.localcloud.registry import ACTIONS, Answer, Call
+from vservers.localcloud.signatures import Caller
 from vservers.localcloud.store import Draft, Edit, Store, View
 from vservers.localcloud.validate import table
 from vservers.localcloud.wiring import topology
 from vservers.localcloud.writer import Writer
 
 # (API version) -> the product's table; the cloud tells products apart by host, we by version.
-PRODUCTS = {table(name).version: name for name in ("slb", "ecs")}
+PRODUCTS = {table(name).version: name for name in ("slb", "ecs", "vpc", "sts")}
 _FIRST_SERVED_SECONDS = 10.0
 
 
 class Cloud:
-    """One local cloud. network: where new load balancers get their addresses."""
+    """One local cloud.
 
-    def __init__(self, store: Store, plane: Plane, network: str) -> None:
+    network: where new load balancers get their addresses. settling: milliseconds for which a
+    listener's status is one in between, such as "starting".
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        plane: Plane,
+        network: str,
+        *,
+        quotas: Quotas | None = None,
+        settling: int = 0,
+    ) -> None:
         self.store = store
         self.plane = plane
+        self._quotas = quotas or Quotas()
+        self._settling = settling
         taken = [
             cast(Balancer | Instance, entity).address
             for cls in (Balancer, Instance)
@@ -60,10 +76,9 @@ class Cloud:
         await self.plane.stop()
         self.store.close()
 
-    async def carry_out(
-        self, account: str, version: str, action: str, given: Mapping[str, str], host: str
-    ) -> Answer:
-        """Validate and carry out one action for an account. Raises ApiError."""
+    async def carry_out(self, caller: Caller, given: Mapping[str, str], host: str) -> Answer:
+        """Validate and carry out the caller's action. Raises ApiError."""
+        account, version, action = caller.account, caller.version, caller.action
         product = PRODUCTS.get(version)
         if product is None:
             raise ApiError("InvalidVersion")
@@ -81,7 +96,18 @@ class Cloud:
         now = time.time_ns() // 1_000_000
 
         def call[V: View](state: V) -> Call[V]:
-            return Call(action, params, state, now, host, self.plane, self.addresses)
+            return Call(
+                action=action,
+                params=params,
+                state=state,
+                now=now,
+                host=host,
+                plane=self.plane,
+                addresses=self.addresses,
+                caller=caller,
+                quotas=self._quotas,
+                settling=self._settling,
+            )
 
         if not found.writes:
             return found.handler(call(View(self.store, account)))

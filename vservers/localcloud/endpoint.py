@@ -63,9 +63,7 @@ class Endpoint:
             caller = self._verifier.verify(signed)
             if wanted not in ("JSON", "XML"):
                 raise ApiError("InvalidParameter.Format")
-            found = await self._cloud.carry_out(
-                caller.account, caller.version, caller.action, given, request.host
-            )
+            found = await self._cloud.carry_out(caller, given, request.host)
             answer = {"RequestId": request_id, **found}
             root = f"{caller.action}Response"
         except Exception as error:

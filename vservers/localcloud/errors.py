@@ -16,6 +16,13 @@ _CATALOGUE: dict[str, tuple[int, str]] = {
     "InvalidTimeStamp.Format": (400, "Specified time stamp or date value is not well formatted."),
     "InvalidTimeStamp.Expired": (400, "Specified time stamp or date value is expired."),
     "SignatureNonceUsed": (400, "Specified signature nonce was used already."),
+    "MissingSecurityToken": (400, "SecurityToken is mandatory for this action."),
+    "InvalidSecurityToken.Malformed": (400, "Specified SecurityToken is malformed."),
+    "InvalidSecurityToken.MismatchWithAccessKey": (
+        400,
+        "Specified SecurityToken mismatch with the AccessKey.",
+    ),
+    "InvalidSecurityToken.Expired": (400, "Specified SecurityToken is expired."),
     "InvalidAction.NotFound": (
         404,
         "Specified api is not found, please check your url and method.",
@@ -98,7 +105,11 @@ _CATALOGUE: dict[str, tuple[int, str]] = {
     "TooManyRules": (400, "The number of forwarding rules exceeds the limit."),
     "InvalidRuleId.NotFound": (404, "The specified RuleId does not exist."),
     "Operation.NotAllowed": (400, "The operation is not allowed."),
+    # VPC and STS.
+    "Forbidden.VpcNotFound": (400, "The specified VPC does not exist."),
+    "NoPermission": (403, "You are not authorized to do this action."),
     # ECS.
+    "InvalidEniId.NotFound": (404, "The specified network interface does not exist."),
     "InvalidStatus.NotFound": (404, "The specified Status does not exist."),
     "InvalidNetworkType.NotFound": (404, "The specified InstanceNetworkType does not exist."),
 }

@@ -17,6 +17,8 @@ _CHECK_URI = re.compile(r"/[A-Za-z0-9\-/.%?#&_=]*")
 _COOKIE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-.]*")
 _RULE_DOMAIN = re.compile(rf"(?:\*\.)?{_DOMAIN}")
 _RULE_URL = re.compile(r"/[A-Za-z0-9\-/.%?#&]+")
+_ROLE_ARN = re.compile(r"acs:ram::\d{1,20}:role/[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_SESSION_NAME = re.compile(r"[A-Za-z0-9\-._@]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -48,4 +50,6 @@ FORMATS: dict[str, Callable[[str], bool]] = {
     "rule_domain": lambda text: text == "" or _RULE_DOMAIN.fullmatch(text) is not None,
     "rule_url": lambda text: text == "" or _RULE_URL.fullmatch(text) is not None,
     "tag": _is_tag,
+    "role_arn": _matches(_ROLE_ARN),
+    "session_name": _matches(_SESSION_NAME),
 }

@@ -4,12 +4,21 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-
-from vservers.localcloud.signatures import AccessKey
 
 DEFAULT_ACCOUNT = "1000000000000001"
 KEY_FILE = "access-key.json"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """A key pair of an account."""
+
+    key_id: str
+    secret: str = field(repr=False)
+    account: str
+    active: bool = True
 
 
 class KeyRing:

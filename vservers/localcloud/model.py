@@ -9,7 +9,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 Tags = tuple[tuple[str, str], ...]
 Settings = Mapping[str, Any]
@@ -25,6 +25,8 @@ class Member:
     type: str = "ecs"
     description: str = ""
     server_ip: str = ""
+    # "Master" or "Slave" in a primary/secondary group.
+    role: str = ""
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -114,8 +116,13 @@ class Balancer:
     master_zone: str = ""
     slave_zone: str = ""
     status: str = "active"
+    # Turned inactive by itself, when its last listener went; the next one turns it active.
+    idle: bool = False
     spec: str = ""
     charge_type: str = "PayBySpec"
+    pay_type: str = "PayOnDemand"
+    # When a prepaid time ends; 0 for pay-as-you-go.
+    paid_until: int = 0
     internet_charge_type: str = "paybytraffic"
     bandwidth: int = -1
     delete_protection: str = "off"
@@ -157,10 +164,32 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class MasterSlaveGroup:
+    """A primary/secondary group: two members, whose roles tell them apart."""
+
+    kind: ClassVar[str] = "masterslave"
+    id: str
+    balancer_id: str
+    region: str
+    name: str
+    created: int
+    members: tuple[Member, ...] = ()
+    tags: Tags = ()
+
+    @property
+    def parent(self) -> str:
+        """The load balancer."""
+        return self.balancer_id
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     """A listener; group_id "" means the default pool on settings["BackendServerPort"].
 
-    settings: values of the API's own parameter names (Scheduler, HealthCheck, ...), as validated.
+    group_id: a VServer group's or a primary/secondary group's ID. settings: values of the API's own
+    parameter names (Scheduler, HealthCheck, ...), as validated. white_list: the networks of the
+    older access control, which counts while white_listed. changing: "starting", "stopping" or
+    "configuring" until the time changed.
     """
 
     kind: ClassVar[str] = "listener"
@@ -173,6 +202,10 @@ class Listener:
     group_id: str = ""
     settings: Settings = field(default_factory=dict)
     tags: Tags = ()
+    white_listed: bool = False
+    white_list: tuple[str, ...] = ()
+    changing: str = ""
+    changed: int = 0
 
     @property
     def id(self) -> str:
@@ -213,6 +246,133 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessList:
+    """An access control list of a region. entries: (network as written, comment)."""
+
+    kind: ClassVar[str] = "acl"
+    id: str
+    region: str
+    name: str
+    created: int
+    ip_version: str = "ipv4"
+    entries: tuple[tuple[str, str], ...] = ()
+    resource_group_id: str = "rg-default"
+    tags: Tags = ()
+
+    @property
+    def parent(self) -> str:
+        """The region."""
+        return self.region
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What server and CA certificates share. chain: PEM; expires: Unix milliseconds."""
+
+    id: str
+    region: str
+    name: str
+    created: int
+    chain: str = field(repr=False)
+    common_name: str
+    fingerprint: str
+    expires: int
+    resource_group_id: str = "rg-default"
+    tags: Tags = ()
+
+    @property
+    def parent(self) -> str:
+        """The region."""
+        return self.region
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCertificate(Certificate):
+    """A certificate with its private key, for HTTPS listeners."""
+
+    kind: ClassVar[str] = "certificate"
+    key: str = field(default="", repr=False)
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CaCertificate(Certificate):
+    """A certificate that clients' certificates are checked against."""
+
+    kind: ClassVar[str] = "cacertificate"
+
+
+@dataclass(frozen=True, slots=True)
+class DomainExtension:
+    """A certificate that an HTTPS listener shows for one domain."""
+
+    kind: ClassVar[str] = "extension"
+    id: str
+    balancer_id: str
+    port: int
+    region: str
+    domain: str
+    certificate_id: str
+    created: int
+
+    @property
+    def parent(self) -> str:
+        """The listener."""
+        return listener_id(self.balancer_id, "https", self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class CipherPolicy:
+    """A TLS policy of one's own: versions ("TLSv1.2") and ciphers (OpenSSL's names)."""
+
+    kind: ClassVar[str] = "tlspolicy"
+    id: str
+    region: str
+    name: str
+    created: int
+    versions: tuple[str, ...]
+    ciphers: tuple[str, ...]
+
+    @property
+    def parent(self) -> str:
+        """The region."""
+        return self.region
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLog:
+    """Where a load balancer's access log should go; nothing is delivered here."""
+
+    kind: ClassVar[str] = "accesslog"
+    balancer_id: str
+    region: str
+    log_type: str
+    project: str
+    store: str
+
+    @property
+    def id(self) -> str:
+        """One for each load balancer and type."""
+        return f"{self.balancer_id}_{self.log_type}"
+
+    @property
+    def parent(self) -> str:
+        """The region."""
+        return self.region
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """A region's high-definition monitoring: on while there is one."""
+
+    kind: ClassVar[str] = "monitor"
+    id: str
+    project: str
+    store: str
+    parent: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ClientToken:
     """A create that was answered: the same token and fingerprint get the same answer again."""
 
@@ -223,10 +383,28 @@ class ClientToken:
     parent: ClassVar[str] = ""
 
 
-Entity = Vpc | VSwitch | Instance | Balancer | Group | Listener | Rule | ClientToken
-_KINDS: dict[str, type[Entity]] = {
-    cls.kind: cls for cls in (Vpc, VSwitch, Instance, Balancer, Group, Listener, Rule, ClientToken)
-}
+Entity = (
+    Vpc
+    | VSwitch
+    | Instance
+    | Balancer
+    | Group
+    | MasterSlaveGroup
+    | Listener
+    | Rule
+    | AccessList
+    | ServerCertificate
+    | CaCertificate
+    | DomainExtension
+    | CipherPolicy
+    | AccessLog
+    | Monitor
+    | ClientToken
+)
+_KINDS: dict[str, type[Entity]] = {cls.kind: cls for cls in get_args(Entity)}
+# JSON knows lists only; these fields are tuples (of pairs, the first two).
+_PAIRS = ("tags", "entries")
+_TUPLES = ("white_list", "names", "versions", "ciphers")
 
 
 def listener_id(balancer_id: str, protocol: str, port: int) -> str:
@@ -242,8 +420,12 @@ def dump(entity: Entity) -> str:
 def load(kind: str, text: str) -> Entity:
     """The object that `dump` wrote. Fields that a later version added take their default."""
     values = json.loads(text)
-    if "tags" in values:
-        values["tags"] = tuple((key, value) for key, value in values["tags"])
+    for name in _PAIRS:
+        if name in values:
+            values[name] = tuple((key, value) for key, value in values[name])
+    for name in _TUPLES:
+        if name in values:
+            values[name] = tuple(values[name])
     for name in ("members", "pool"):
         if name in values:
             values[name] = tuple(Member(**member) for member in values[name])

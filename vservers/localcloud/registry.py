@@ -8,6 +8,8 @@ from typing import Any
 
 from vservers.localcloud.addresses import Addresses
 from vservers.localcloud.plane import Plane
+from vservers.localcloud.quotas import Quotas
+from vservers.localcloud.signatures import Caller
 from vservers.localcloud.store import Edit, View
 
 Answer = dict[str, object]
@@ -18,7 +20,8 @@ class Call[V: View]:
     """One validated request, as handlers see it.
 
     params: values by name (tables). state: the account's objects; an Edit for writing handlers.
-    now: Unix milliseconds. host: where the client reached us, "127.0.0.1:8001".
+    now: Unix milliseconds. host: where the client reached us, "127.0.0.1:8001". settling: for how
+    many milliseconds a listener is "starting", "stopping" or "configuring".
     """
 
     action: str
@@ -28,6 +31,9 @@ class Call[V: View]:
     host: str
     plane: Plane
     addresses: Addresses
+    caller: Caller
+    quotas: Quotas
+    settling: int
 
     @property
     def region(self) -> str:

@@ -10,11 +10,13 @@ import hmac
 import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 from vservers.localcloud.errors import ApiError, missing
+from vservers.localcloud.keys import AccessKey
+from vservers.localcloud.tokens import TEMPORARY, Session, opened
 
 WINDOW_SECONDS = 15 * 60
 V3_ALGORITHM = "ACS3-HMAC-SHA256"
@@ -57,22 +59,21 @@ class SignedRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class AccessKey:
-    """A key pair of an account."""
-
-    key_id: str
-    secret: str = field(repr=False)
-    account: str
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Caller:
-    """Who signed: the account, and the action that the request asks for."""
+    """Who signed, and the action that the request asks for.
 
-    account: str
+    key: the lasting key, the one that issued the token where there is a session.
+    """
+
+    key: AccessKey
+    session: Session | None
     action: str
     version: str
+
+    @property
+    def account(self) -> str:
+        """The account whose objects the request sees."""
+        return self.key.account
 
 
 class Nonces:
@@ -132,12 +133,14 @@ class Verifier:
             raise missing("SignatureNonce")
         now = self._clock()
         _check_time(stamp, now)
-        access_key = self._active(params["AccessKeyId"])
+        lasting, session, access_key = self._key_of(
+            params["AccessKeyId"], params.get("SecurityToken", ""), now
+        )
         text = v1_string_to_sign(request.method, params)
         if not _same(params["Signature"], v1_signature(access_key.secret, text)):
             raise _mismatch(text)
         self._nonces.use(access_key.key_id, params["SignatureNonce"], now)
-        return Caller(access_key.account, params["Action"], params["Version"])
+        return Caller(lasting, session, params["Action"], params["Version"])
 
     def _verify_v3(self, request: SignedRequest) -> Caller:
         parsed = _V3_HEADER.fullmatch(request.header("authorization"))
@@ -149,7 +152,9 @@ class Verifier:
                 raise missing(name)
         now = self._clock()
         _check_time(request.header("x-acs-date"), now)
-        access_key = self._active(key_id)
+        lasting, session, access_key = self._key_of(
+            key_id, request.header("x-acs-security-token"), now
+        )
         names = sorted(name.lower() for name in signed.split(";"))
         if not set(_V3_MUST_SIGN) <= set(names):
             raise ApiError("IncompleteSignature")
@@ -162,8 +167,18 @@ class Verifier:
             raise _mismatch(text)
         self._nonces.use(access_key.key_id, request.header("x-acs-signature-nonce"), now)
         return Caller(
-            access_key.account, request.header("x-acs-action"), request.header("x-acs-version")
+            lasting, session, request.header("x-acs-action"), request.header("x-acs-version")
         )
+
+    def _key_of(
+        self, key_id: str, token: str, now: float
+    ) -> tuple[AccessKey, Session | None, AccessKey]:
+        """The lasting key, the session when a token stands for it, and the key that signs."""
+        if token or key_id.startswith(TEMPORARY):
+            session, temporary = opened(token, key_id, self._key, now)
+            return self._active(session.issuer), session, temporary
+        lasting = self._active(key_id)
+        return lasting, None, lasting
 
     def _active(self, key_id: str) -> AccessKey:
         access_key = self._key(key_id)

@@ -4,6 +4,7 @@ A table (tables/<product>.json) lists each action's parameters. Keys of a parame
 
     type       string, integer, boolean, json (the text of a JSON array), list (Name.N or
                Name.N.Key on the wire)
+    alias      another spelling of the name that clients use; the table's is the one in the values
     required   absent or empty is refused; `missing` names another code than MissingParameter
     enum       the words allowed; ignore_case: in any case, answered in the table's
     separator  the text is a list of words, joined by this
@@ -52,7 +53,7 @@ class Table:
         """
         specs = self.actions[action]
         for name, spec in specs.items():
-            if spec.get("required") and not given.get(name):
+            if spec.get("required") and not _is_given(name, spec, given):
                 raise missing(name, spec.get("missing", "MissingParameter"))
         values: dict[str, Any] = {}
         for name, spec in specs.items():
@@ -64,7 +65,7 @@ class Table:
     def _value(self, name: str, spec: Spec, given: Mapping[str, str]) -> Any:
         if spec["type"] == "list":
             return self._wire_list(name, spec, given)
-        text = given.get(name, "")
+        text = given.get(name, "") or given.get(spec.get("alias", name), "")
         if text == "":
             return spec.get("default")
         if spec["type"] == "json":
@@ -85,7 +86,7 @@ class Table:
             if not (number.isascii() and number.isdigit() and len(number) <= 4):
                 raise _invalid(wire_name, spec)
             if spec["items"] == "string":
-                entries[int(number)] = text
+                entries[int(number)] = _scalar(name, {**spec, "type": "string"}, text)
             else:
                 entries.setdefault(int(number), {})[field] = text
         if not entries:
@@ -131,6 +132,12 @@ class Table:
             if value is not None:
                 values[field] = value
         return values
+
+
+def _is_given(name: str, spec: Spec, given: Mapping[str, str]) -> bool:
+    if spec["type"] == "list":
+        return any(wire_name.startswith(f"{name}.") and given[wire_name] for wire_name in given)
+    return bool(given.get(name))
 
 
 @cache

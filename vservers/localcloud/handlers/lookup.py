@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from vservers.localcloud.errors import ApiError, group_not_found
-from vservers.localcloud.model import Balancer, Group, Listener, Rule, Tags, listener_id
+from vservers.localcloud.model import Balancer, Group, Instance, Listener, Rule, Tags, listener_id
 from vservers.localcloud.regions import REGIONS
 from vservers.localcloud.registry import Call
 from vservers.localcloud.store import View
@@ -95,3 +95,23 @@ def has_tags(tags: Tags, wanted: Iterable[dict[str, str]]) -> bool:
 def wire_tags(tags: Tags) -> list[dict[str, str]]:
     """Tags as answers spell them."""
     return [{"TagKey": key, "TagValue": value} for key, value in tags]
+
+
+def interface_id(server: Instance) -> str:
+    """The ID of a VPC instance's primary network interface."""
+    return f"eni-{server.id.removeprefix('i-')}"
+
+
+def interface_of(state: View, eni_id: str) -> Instance | None:
+    """The VPC instance whose primary interface that is."""
+    server = state.get(Instance, f"i-{eni_id.removeprefix('eni-')}")
+    if server is None or server.network != "vpc" or not eni_id.startswith("eni-"):
+        return None
+    return server
+
+
+def server_of(state: View, server_id: str) -> Instance | None:
+    """The instance behind a backend server: itself, or the one whose interface is meant."""
+    if server_id.startswith("eni-"):
+        return interface_of(state, server_id)
+    return state.get(Instance, server_id)
