@@ -16,7 +16,12 @@ from vservers.localcloud.dataplane.words import RenderError
 pytestmark = pytest.mark.dataplane
 
 NETWORK = Network("127.150")
-FRAME = Frame(stats_socket="/run/x/stats.sock", state_file="/run/x/state")
+FRAME = Frame(
+    stats_socket="/run/x/stats.sock",
+    state_file="/run/x/state",
+    tls_folder="/run/x/tls",
+    secret="abc",
+)
 BACKEND = NETWORK.backend("rsp-1", [100])
 LISTENER = NETWORK.listener(BACKEND)
 

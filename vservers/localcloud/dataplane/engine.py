@@ -2,17 +2,15 @@
 
 import asyncio
 import contextlib
-import ctypes
 import logging
 import os
 import re
 import signal
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import BinaryIO
 
-from vservers.localcloud.dataplane.render import ServerKey
+from vservers.localcloud.dataplane.child import ended, leash, opened, write
+from vservers.localcloud.dataplane.names import ServerKey
 from vservers.localcloud.dataplane.servers import EMPTY_STATE
 
 log = logging.getLogger(__name__)
@@ -29,7 +27,6 @@ MAX_LOG_BYTES = 1024 * 1024
 _WORKER = re.compile(r"^(\d+)\s+worker\s", re.MULTILINE)
 _OLD_WORKERS = "# old workers"
 _FAILED = re.compile(r"\[failed: (\d+)\]")
-_PR_SET_PDEATHSIG = 1
 
 
 class EngineError(Exception):
@@ -72,8 +69,8 @@ class Engine:
         but cannot be started now; what was live before is live still then, on disk too.
         """
         candidate = self.config_path.with_suffix(".candidate")
-        await asyncio.to_thread(_write, candidate, config)
-        await asyncio.to_thread(_write, self.state_path, server_state)
+        await asyncio.to_thread(write, candidate, config)
+        await asyncio.to_thread(write, self.state_path, server_state)
         await self._check(candidate)
         previous = self.config_path.with_suffix(".previous")
         with contextlib.suppress(FileNotFoundError):
@@ -94,7 +91,7 @@ class Engine:
     async def keep(self, config: str) -> None:
         """Write what is live already by runtime commands, so that a reload does not undo it."""
         candidate = self.config_path.with_suffix(".candidate")
-        await asyncio.to_thread(_write, candidate, config)
+        await asyncio.to_thread(write, candidate, config)
         candidate.replace(self.config_path)
 
     async def set_weights(self, weights: Mapping[ServerKey, int]) -> None:
@@ -107,6 +104,14 @@ class Engine:
             answer = await self._tell_weights(pid, weights)
             if answer.strip():
                 raise EngineError(answer.strip())
+
+    async def cut(self, servers: Iterable[ServerKey]) -> None:
+        """Close the connections to these servers, in every worker that knows them."""
+        commands = [f"shutdown sessions server {backend}/{server}" for backend, server in servers]
+        current, old = await self._workers()
+        for pid in (*current, *old):
+            for part in _parts([f"@!{pid} {command}" for command in commands]):
+                await self._ask(";".join(part))
 
     async def server_states(self) -> str:
         """The answer to "show servers state" of the worker that takes new connections."""
@@ -125,7 +130,7 @@ class Engine:
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-            await _ended(process, STOP_SECONDS)
+            await ended(process, STOP_SECONDS)
         if self._reaper is not None:
             await self._reaper
             self._reaper = None
@@ -173,12 +178,12 @@ class Engine:
             "-f",
             str(self.config_path),
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=_opened(self.log_path),
+            stdout=opened(self.log_path),
             stderr=asyncio.subprocess.STDOUT,
-            preexec_fn=_leash(os.getpid()),
+            preexec_fn=leash(os.getpid()),
         )
         self._process = process
-        await asyncio.to_thread(_write, self.pid_path, f"{process.pid}\n")
+        await asyncio.to_thread(write, self.pid_path, f"{process.pid}\n")
         try:
             async with asyncio.timeout(START_SECONDS):
                 while process.returncode is None:
@@ -188,7 +193,7 @@ class Engine:
                             return
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
-            await _ended(process, 0)
+            await ended(process, 0)
         self._process = None
         raise EngineError(_alerts(self._log_tail(0)))
 
@@ -273,17 +278,6 @@ class Engine:
             return ""
 
 
-async def _ended(process: asyncio.subprocess.Process, seconds: float) -> None:
-    """Wait for its end, and bring it about after this time."""
-    try:
-        async with asyncio.timeout(seconds):
-            await process.wait()
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
 def _workers(processes: str) -> tuple[list[int], list[int]]:
     """Current and old workers of an answer to "show proc"."""
     current, _, old = processes.partition(_OLD_WORKERS)
@@ -296,32 +290,6 @@ def _failures(processes: str) -> int:
     """How many reloads in a row have failed, of an answer to "show proc"."""
     found = _FAILED.search(processes)
     return int(found[1]) if found else 0
-
-
-def _leash(parent: int) -> Callable[[], None]:
-    """For the child, before it becomes haproxy: end when the parent ends, however that happens."""
-    # Looked up here: between fork and exec nothing may be imported.
-    prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
-
-    def tie() -> None:
-        if prctl is not None:
-            prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-            if os.getppid() != parent:
-                os._exit(1)
-
-    return tie
-
-
-def _opened(path: Path) -> BinaryIO:
-    """The log of this run. Opened to append, so that master and workers do not overwrite it."""
-    path.unlink(missing_ok=True)
-    return path.open("ab")
-
-
-def _write(path: Path, text: str) -> None:
-    # The mode is set before the first byte: the folder may be somebody else's.
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123
-        file.write(text)
 
 
 def _alerts(answer: str) -> str:

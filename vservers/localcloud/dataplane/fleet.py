@@ -6,7 +6,7 @@ import itertools
 import json
 import logging
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class Fleet:
     def __init__(self) -> None:
         self._wanted: dict[Endpoint, str] = {}
         self._refused: dict[Endpoint, str] = {}
+        self._datagrams: dict[Endpoint, str] = {}
+        self._datagrams_refused: list[str] = []
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
@@ -43,6 +45,16 @@ class Fleet:
     def refused(self) -> Mapping[Endpoint, str]:
         """Where nobody answers, and why."""
         return self._refused
+
+    @property
+    def datagrams(self) -> Mapping[Endpoint, str]:
+        """Who is meant to answer datagrams where."""
+        return self._datagrams
+
+    @property
+    def datagrams_refused(self) -> Sequence[str]:
+        """Where nobody answers datagrams, and why."""
+        return self._datagrams_refused
 
     async def start(self) -> None:
         await self._spawn()
@@ -77,6 +89,12 @@ class Fleet:
         self._wanted.update(new)
         await self._tell_open(new)
 
+    async def answer_datagrams(self, endpoints: Mapping[Endpoint, str]) -> None:
+        """Answer datagrams there and nowhere else. What was refused is tried again."""
+        if endpoints != self._datagrams or self._datagrams_refused:
+            self._datagrams = dict(endpoints)
+            await self._tell_datagrams()
+
     async def close(self, endpoints: Iterable[Endpoint], *, abort: bool = False) -> None:
         """No longer answer there; abort: cut open connections too."""
         gone = [endpoint for endpoint in endpoints if endpoint in self._wanted]
@@ -95,6 +113,15 @@ class Fleet:
                 self._refused.pop(endpoint, None)
             for address, port, why in answer["refused"]:
                 self._refused[address, port] = f"{address}:{port} does not answer: {why}"
+
+    async def _tell_datagrams(self) -> None:
+        wanted = [[*endpoint, owner] for endpoint, owner in self._datagrams.items()]
+        answer = await self._tell({"datagrams": wanted})
+        if answer is not None:
+            self._datagrams_refused = [
+                f"{address}:{port} does not answer datagrams: {why}"
+                for address, port, why in answer["refused"]
+            ]
 
     async def _spawn(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
@@ -117,6 +144,8 @@ class Fleet:
             await asyncio.sleep(RESTART_SECONDS)
             await self._spawn()
             await self._tell_open(dict(self._wanted))
+            if self._datagrams:
+                await self._tell_datagrams()
 
     async def _tell(self, command: dict[str, Any]) -> dict[str, Any] | None:
         """The process's answer, None when it has ended."""

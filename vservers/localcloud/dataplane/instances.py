@@ -4,14 +4,15 @@ Run as a module. It reads commands as JSON lines from standard input, answers ea
 standard output, and ends when its input ends, so that it never outlives who started it:
 
     {"id": 7, "open": [[address, port, server_id], ...], "close": [[address, port], ...],
-     "abort": [[address, port], ...]}
+     "abort": [[address, port], ...], "datagrams": [[address, port, server_id], ...]}
     {"id": 7, "refused": [[address, port, "why"], ...]}
 
 close stops listening and lets open connections finish; abort also cuts them, as a stopped instance
-would.
+would. datagrams names every endpoint that answers datagrams, with its ID and what it was sent.
 """
 
 import asyncio
+import functools
 import json
 import resource
 import sys
@@ -24,10 +25,13 @@ type Endpoint = tuple[str, int]
 WANTED_FILES = 65536
 BACKLOG = 512
 KEEPALIVE_SECONDS = 90.0  # longer than the engine keeps an idle connection: it closes first
-LONGEST_COMMAND_BYTES = 1024 * 1024
+LONGEST_COMMAND_BYTES = 8 * 1024 * 1024
 OPENED_BETWEEN_PAUSES = 100
 
-_SHOWN_HEADERS = ("X-Forwarded-For", "X-Forwarded-Proto", "SLB-ID", "SLB-IP")
+_SHOWN_HEADERS = (
+    *("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Client-srcport"),
+    *("SLB-ID", "SLB-IP"),
+)
 
 
 class Instances:
@@ -36,6 +40,7 @@ class Instances:
     def __init__(self) -> None:
         self._owners: dict[Endpoint, str] = {}
         self._listening: dict[Endpoint, asyncio.Server] = {}
+        self._datagrams: dict[Endpoint, _Datagrams] = {}
         self._http = web.Server(
             self._answer, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS, tcp_keepalive=False
         )
@@ -62,6 +67,25 @@ class Instances:
             if transport is not None and transport.get_extra_info("sockname")[:2] in endpoints:
                 transport.abort()
 
+    async def answer_datagrams(self, wanted: dict[Endpoint, str]) -> list[list[Any]]:
+        """Answer datagrams there and nowhere else; returns where not, and why."""
+        for endpoint in self._datagrams.keys() - wanted.keys():
+            self._datagrams.pop(endpoint).close()
+        refused: list[list[Any]] = []
+        for endpoint, server_id in wanted.items():
+            if endpoint in self._datagrams:
+                self._datagrams[endpoint].server_id = server_id
+                continue
+            try:
+                _, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
+                    functools.partial(_Datagrams, server_id), local_addr=endpoint
+                )
+            except OSError as error:
+                refused.append([*endpoint, error.strerror or str(error)])
+            else:
+                self._datagrams[endpoint] = protocol
+        return refused
+
     async def obey(self, command: dict[str, Any]) -> dict[str, Any]:
         self.abort({(address, port) for address, port in command.get("abort", ())})
         for address, port in command.get("close", ()):
@@ -74,6 +98,9 @@ class Instances:
                 refused.append([address, port, error.strerror or str(error)])
             if number % OPENED_BETWEEN_PAUSES == 0:
                 await asyncio.sleep(0)  # requests and health checks have their turn
+        if "datagrams" in command:
+            wanted = {(address, port): owner for address, port, owner in command["datagrams"]}
+            refused += await self.answer_datagrams(wanted)
         return {"id": command["id"], "refused": refused}
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
@@ -93,6 +120,26 @@ class Instances:
             text="\n".join(lines) + "\n",
             headers={"X-Instance-Id": server_id, "X-Content-Type-Options": "nosniff"},
         )
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """Answers each datagram with the instance's ID and what it said."""
+
+    def __init__(self, server_id: str) -> None:
+        self.server_id = server_id
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101 - so it was made
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        if self._transport is not None:
+            self._transport.sendto(f"{self.server_id}\n".encode() + data, addr)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
 
 
 def raise_file_limit() -> None:

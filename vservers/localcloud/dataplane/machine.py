@@ -1,6 +1,7 @@
 """What this machine offers the data plane: the program, a folder for sockets, a user, a lock."""
 
 import fcntl
+import grp
 import hashlib
 import os
 import pwd
@@ -12,6 +13,7 @@ from typing import TextIO
 
 MAX_SOCKET_FOLDER = 80  # the system's limit is 108 with the name; the engine appends its pid
 
+_USER = re.compile(r"[a-z_][a-z0-9_-]* [a-z_][a-z0-9_-]*", re.ASCII)
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9/._-]*", re.ASCII)
 
 
@@ -49,6 +51,18 @@ def locked(path: Path) -> TextIO | None:
         file.close()
         return None
     return file
+
+
+def unprivileged_user() -> str:
+    """The name of unprivileged_owner() and its group, as nginx takes it; "" for nobody else."""
+    owner = unprivileged_owner()
+    if owner is None:
+        return ""
+    try:
+        names = f"{pwd.getpwuid(owner[0]).pw_name} {grp.getgrgid(owner[1]).gr_name}"
+    except KeyError:
+        return ""
+    return names if _USER.fullmatch(names) else ""
 
 
 def unprivileged_owner() -> tuple[int, int] | None:

@@ -2,18 +2,23 @@
 
 One background task applies what was submitted last: first the demo instances that are new, then
 the engine, then the instances that nobody uses any more. If only weights differ from what is live,
-the running engine is told them; anything else is a checked, hitless reload.
+the running engine is told them; anything else is a checked, hitless reload. UDP is served by an
+engine of its own, and what goes wrong there leaves the rest as it is.
 """
 
 import asyncio
 import logging
 import os
+import secrets
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from vservers.localcloud.dataplane.datagrams import Datagrams, instances
+from vservers.localcloud.dataplane.drains import Drains
 from vservers.localcloud.dataplane.engine import Engine, EngineError, EngineRefused
 from vservers.localcloud.dataplane.fleet import Fleet
 from vservers.localcloud.dataplane.machine import (
@@ -21,7 +26,9 @@ from vservers.localcloud.dataplane.machine import (
     locked,
     socket_folder,
     unprivileged_owner,
+    unprivileged_user,
 )
+from vservers.localcloud.dataplane.names import DATAGRAMS, ServerKey, backend_name, server_name
 from vservers.localcloud.dataplane.ports import (
     Endpoint,
     Place,
@@ -29,16 +36,9 @@ from vservers.localcloud.dataplane.ports import (
     lowest_bindable_port,
     served_port,
 )
-from vservers.localcloud.dataplane.render import (
-    Frame,
-    Rendered,
-    ServerKey,
-    backend_name,
-    render,
-    served_part,
-    server_name,
-)
+from vservers.localcloud.dataplane.render import Frame, Rendered, render
 from vservers.localcloud.dataplane.servers import EMPTY_STATE, UNAVAILABLE, carry_over, parse
+from vservers.localcloud.dataplane.tls import CertificateFiles
 from vservers.localcloud.dataplane.topology import Listener, Topology
 from vservers.localcloud.dataplane.words import RenderError
 
@@ -68,22 +68,29 @@ class _Parts:
     """What a started data plane consists of."""
 
     engine: Engine
+    datagrams: Datagrams
     fleet: Fleet
+    certificates: CertificateFiles
+    drains: Drains
     frame: Frame
     sockets: Path
     lock: TextIO
 
 
 class DataPlane:
-    """HAProxy and the demo instances, following the last submitted topology.
+    """HAProxy, nginx and the demo instances, following the last submitted topology.
 
-    runtime_dir: private to one data plane at a time. haproxy: the program, None to look for it.
+    runtime_dir: private to one data plane at a time. haproxy, nginx: the programs, None to look for
+    them. Without nginx the UDP listeners are off; without HAProxy everything is.
     """
 
-    def __init__(self, runtime_dir: Path, haproxy: str | None = None) -> None:
+    def __init__(
+        self, runtime_dir: Path, haproxy: str | None = None, nginx: str | None = None
+    ) -> None:
         self.status = Status(on=False, reason="not started")
         self._folder = runtime_dir.absolute()
         self._haproxy = haproxy
+        self._nginx = nginx
         self._lowest_port = lowest_bindable_port()
         self._parts: _Parts | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -120,11 +127,24 @@ class DataPlane:
         frame = Frame(
             stats_socket=str(engine.stats_socket),
             state_file=str(engine.state_path),
+            tls_folder=str(sockets / "tls"),
+            secret=secrets.token_hex(16),
             owner=unprivileged_owner(),
             threads=min(os.cpu_count() or 1, MAX_ENGINE_THREADS),
         )
-        parts = self._parts = _Parts(engine, Fleet(), frame, sockets, lock)
+        user = unprivileged_user()
+        parts = self._parts = _Parts(
+            engine,
+            Datagrams(self._folder / "nginx", self._nginx, user, self._lowest_port),
+            Fleet(),
+            CertificateFiles(sockets / "tls"),
+            Drains(engine.cut),
+            frame,
+            sockets,
+            lock,
+        )
         await parts.fleet.start()
+        await parts.datagrams.start()
         self.status = Status(on=False, reason="starting")
         self._submitted += 1  # settled() covers what was submitted before the start, too
         self._wake.set()
@@ -141,7 +161,9 @@ class DataPlane:
         parts, self._parts = self._parts, None
         if parts is not None:
             await parts.engine.stop()
+            await parts.datagrams.stop()
             await parts.fleet.stop()
+            parts.certificates.clean(())
             if parts.sockets != self._folder:
                 shutil.rmtree(parts.sockets, ignore_errors=True)
             parts.lock.close()
@@ -178,8 +200,8 @@ class DataPlane:
             return {}
         try:
             return {
-                (backend.key, member.server_id, member.port): self._health.get(
-                    (backend_name(listener, backend.key), server_name(member)), UNAVAILABLE
+                (backend.key, member.server_id, member.port): self._health_of(
+                    protocol, (backend_name(listener, backend.key), server_name(member))
                 )
                 for backend in listener.backends
                 for member in backend.members
@@ -187,9 +209,20 @@ class DataPlane:
         except RenderError:
             return {}  # never rendered, so never checked
 
-    def served_at(self, address: str, port: int) -> tuple[str, int, str]:
-        """Where a listener's address and port is really served, and what to tell people of it."""
-        place = self._places.get((address, port))
+    def _health_of(self, protocol: str, key: ServerKey) -> str:
+        if protocol in DATAGRAMS:
+            return self._parts.datagrams.health(key) if self._parts is not None else UNAVAILABLE
+        return self._health.get(key, UNAVAILABLE)
+
+    def served_at(self, address: str, port: int, protocol: str = "tcp") -> tuple[str, int, str]:
+        """Where a listener's address and port is really served, and what to tell people of it.
+
+        protocol: only "udp" differs from all others, which share a port's number space.
+        """
+        places: Mapping[Endpoint, Place] = self._places
+        if protocol in DATAGRAMS:
+            places = self._parts.datagrams.places if self._parts is not None else {}
+        place = places.get((address, port))
         return (address, port, "") if place is None else (address, place.port, place.notice)
 
     def notices(self) -> list[str]:
@@ -197,7 +230,11 @@ class DataPlane:
         notices = [self.status.reason] if self.status.reason else []
         notices += [place.notice for place in self._places.values() if place.notice]
         notices += self._left_out
-        refused = list(self._parts.fleet.refused.values()) if self._parts is not None else []
+        if self._parts is None:
+            return notices
+        notices += self._parts.datagrams.notices()
+        fleet = self._parts.fleet
+        refused = [*fleet.refused.values(), *fleet.datagrams_refused]
         notices += refused[:SHOWN_REFUSALS]
         if len(refused) > SHOWN_REFUSALS:
             notices.append(f"and {len(refused) - SHOWN_REFUSALS} more instance ports do not answer")
@@ -222,6 +259,7 @@ class DataPlane:
                 self._not_applied(parts, "the change could not be applied: see the log")
             else:
                 self.status = Status(on=True)
+            await self._apply_datagrams(parts, topology)
             self._applied = number
             async with self._progress:
                 self._progress.notify_all()
@@ -229,13 +267,13 @@ class DataPlane:
     async def _apply(self, parts: _Parts, topology: Topology) -> None:
         if not parts.engine.running:
             self._live = None
-        topology, self._left_out = served_part(topology)
         serving = self._instance_endpoints(topology)
         alive = {address for address, _ in serving} | {a for _, a in topology.instances}
         unused = parts.fleet.endpoints.keys() - serving.keys()
         # A stopped instance is gone at once, whoever still talks to it.
         await parts.fleet.close([e for e in unused if e[0] not in alive], abort=True)
         await parts.fleet.open(serving)
+        topology, self._left_out = await asyncio.to_thread(parts.certificates.prepare, topology)
         places = await self._claim(topology)
         rendered = await asyncio.to_thread(render, topology, parts.frame, places, self._real_port)
         if self._live is None or rendered.shape != self._live.shape:
@@ -243,9 +281,18 @@ class DataPlane:
         elif rendered.config != self._live.config:
             await self._set_weights(parts.engine, self._live, rendered)
         self._live, self._places = rendered, places
+        await asyncio.to_thread(parts.certificates.clean, topology.listeners)
+        await parts.drains.follow(rendered.servers)
         self._retiring = parts.fleet.endpoints.keys() - serving.keys()
         if parts.fleet.refused or not all(place.served for place in places.values()):
             self._retry(RETRY_SECONDS)
+
+    async def _apply_datagrams(self, parts: _Parts, topology: Topology) -> None:
+        wanted = instances(topology, self._real_port)
+        # Who goes is heard until the engine no longer sends there.
+        await parts.fleet.answer_datagrams({**parts.fleet.datagrams, **wanted})
+        await parts.datagrams.apply(topology)
+        await parts.fleet.answer_datagrams(wanted)
 
     async def _load(self, engine: Engine, rendered: Rendered) -> None:
         state = EMPTY_STATE
@@ -272,7 +319,11 @@ class DataPlane:
 
     async def _claim(self, topology: Topology) -> dict[Endpoint, Place]:
         """Places for all listeners; what the live configuration has bound is kept."""
-        wanted = [(listener.address, listener.port) for listener in topology.listeners]
+        wanted = [
+            (listener.address, listener.port)
+            for listener in topology.listeners
+            if listener.protocol not in DATAGRAMS
+        ]
         held = self._places if self._live is not None else {}
         for _ in range(CLAIM_TRIES):
             places = claim(wanted, held, self._lowest_port)
@@ -302,6 +353,7 @@ class DataPlane:
             started = time.monotonic()
             try:
                 await self._read_health(parts.engine)
+                await parts.drains.see(self._health)
                 await self._close_retired(parts)
                 parts.engine.trim_log()
             except EngineError as error:

@@ -46,9 +46,13 @@ def served_port(port: int, lowest: int) -> int:
 
 
 def claim(
-    wanted: Iterable[Endpoint], held: Mapping[Endpoint, Place], lowest: int
+    wanted: Iterable[Endpoint],
+    held: Mapping[Endpoint, Place],
+    lowest: int,
+    *,
+    datagrams: bool = False,
 ) -> dict[Endpoint, Place]:
-    """A place for each wanted endpoint.
+    """A place for each wanted endpoint, for connections or for datagrams.
 
     held: what the running engine has bound; it is kept without asking, for asking means binding.
     """
@@ -62,7 +66,7 @@ def claim(
             continue
         real = served_port(port, lowest)
         taken = (address, real) in bound
-        refusal = errno.EADDRINUSE if taken else _refusal(address, real)
+        refusal = errno.EADDRINUSE if taken else _refusal(address, real, datagrams=datagrams)
         if refusal == 0:
             bound.add((address, real))
             places[endpoint] = Place(real, notice=_moved(address, port, real))
@@ -71,14 +75,18 @@ def claim(
     return places
 
 
-def _refusal(address: str, port: int) -> int:
+def _refusal(address: str, port: int, *, datagrams: bool = False) -> int:
     """The error number of binding and listening there once, 0 when it works."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # Connections of before in TIME_WAIT are no hindrance; a listener of another program is.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kind = socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as probe:
         try:
+            if not datagrams:
+                # Connections of before in TIME_WAIT are no hindrance; a listener of another program
+                # is. For datagrams the option would share the port instead.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address, port))
-            probe.listen(1)
+            if not datagrams:
+                probe.listen(1)
         except OSError as error:
             return error.errno or errno.EIO
     return 0

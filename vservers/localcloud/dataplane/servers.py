@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from vservers.localcloud.dataplane.render import Server, ServerKey
+from vservers.localcloud.dataplane.names import ServerKey
+from vservers.localcloud.dataplane.render import Server
 
 # Columns of "show servers state", version 1 (HAProxy's management guide, 9.3).
 _BACKEND, _SERVER, _ADDRESS, _STATE = 1, 3, 4, 5

@@ -14,6 +14,7 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
 _URL = re.compile(r"/[A-Za-z0-9/._~%?#&=-]{0,255}", re.ASCII)
 _COOKIE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}", re.ASCII)
+_PROBE = re.compile(r"[A-Za-z0-9]{0,500}", re.ASCII)
 _CODE_CLASSES = {f"http_{n}xx": f"{n}00-{n}99" for n in range(1, 6)}
 
 MAX_HOST_LENGTH = 253
@@ -81,6 +82,23 @@ def method(value: str) -> str:
     if word not in ("HEAD", "GET"):
         raise RenderError("method", value)
     return word
+
+
+def network(value: str) -> str:
+    """An IPv4 network in CIDR notation, "" for one of IPv6: no client here comes from there."""
+    try:
+        parsed = ipaddress.ip_network(value, strict=False) if isinstance(value, str) else None
+    except ValueError:
+        parsed = None
+    # A scope ("%lo") of an IPv6 address is free text; it is left out with the address.
+    if parsed is None:
+        raise RenderError("network", value)
+    return str(parsed) if parsed.version == 4 else ""
+
+
+def probe(value: str, what: str) -> str:
+    """What a UDP check sends or expects: letters and digits, or nothing."""
+    return _matching(_PROBE, value, what)
 
 
 def status_ranges(check: HealthCheck) -> str:
