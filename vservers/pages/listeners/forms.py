@@ -183,7 +183,9 @@ class ListenerForm(forms.Form):
 
     def _only_what_can_change(self, listener: Listener) -> None:
         del self.fields["start"]
-        for name in ("listening_port", "backend_port"):
+        if listener.backend_server_port is None:
+            del self.fields["backend_port"]
+        for name in {"listening_port", "backend_port"} & set(self.fields):
             self.fields[name].disabled = True
             self.fields[name].help_text = "The cloud does not change it on a listener that exists."
         known = [value for value, _ in SCHEDULERS]

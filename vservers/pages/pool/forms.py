@@ -28,7 +28,9 @@ class WeightsForm(forms.Form):
         super().__init__(data, initial={_name(row): row.pool_server.weight for row in rows})
         self._rows = rows
         for row in rows:
-            self.fields[_name(row)] = _weight(label="Weight")
+            self.fields[_name(row)] = _weight(
+                label="Weight", widget=forms.NumberInput(attrs={"data-weight": True})
+            )
 
     @property
     def rows(self) -> list[tuple[PoolRow, forms.BoundField]]:
