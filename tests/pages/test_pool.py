@@ -1,11 +1,13 @@
 """Backend Servers: the table with weights, the picker, removal."""
 
+import re
+
 import pytest
 
 from tests.cloud import REGION, mirror, pay, report, web
 from tests.pages.addresses import HTMX, address
 from vservers.models import PoolServer, Server
-from vservers.selectors.groups import pool_rows
+from vservers.selectors.groups import pool_fingerprint, pool_rows
 
 
 @pytest.fixture
@@ -114,7 +116,7 @@ def test_the_number_of_queries_does_not_grow_with_the_servers(
 
 
 def test_weights_are_saved_and_read_again(client_of, operator, pool, outsider):
-    typed = {f"weight-{web(1)}": "0", f"weight-{web(2)}": "100"}
+    typed = {f"weight-{web(1)}": "0", f"weight-{web(2)}": "100", "seen": pool_fingerprint(pool)}
     answer = client_of(operator).post(address("pool-weights", pool), typed, headers=HTMX)
     assert answer.status_code == 204
     assert "pool-changed" in answer["HX-Trigger"]
@@ -124,14 +126,33 @@ def test_weights_are_saved_and_read_again(client_of, operator, pool, outsider):
 
 
 def test_the_same_weights_are_no_change(client_of, operator, pool):
-    typed = {f"weight-{web(1)}": "100", f"weight-{web(2)}": "50"}
+    typed = {f"weight-{web(1)}": "100", f"weight-{web(2)}": "50", "seen": pool_fingerprint(pool)}
     answer = client_of(operator).post(address("pool-weights", pool), typed, follow=True)
     assert "No weight has changed." in answer.content.decode()
 
 
+def test_somebody_elses_weights_are_not_overwritten_silently(client_of, operator, pool, outsider):
+    typed = {f"weight-{web(1)}": "7", f"weight-{web(2)}": "50", "seen": pool_fingerprint(pool)}
+    outsider.call(
+        "SetBackendServers",
+        RegionId=REGION,
+        LoadBalancerId=pool.pk,
+        BackendServers=[{"ServerId": web(2), "Weight": "0"}],
+    )
+    client = client_of(operator)
+    answer = client.post(address("pool-weights", pool), typed, headers=HTMX)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "changed by somebody else" in page
+    assert in_cloud(outsider, pool) == weights(pool) == {web(1): 100, web(2): 0}
+    renewed = re.search(r'name="seen" value="(\w+)"', page)[1]
+    client.post(address("pool-weights", pool), {**typed, "seen": renewed}, headers=HTMX)
+    assert in_cloud(outsider, pool) == {web(1): 7, web(2): 50}
+
+
 @pytest.mark.parametrize("weight", ["-1", "101", "", "many", "1.5"])
 def test_a_bad_weight_is_said_beside_the_field_and_kept(client_of, operator, pool, weight):
-    typed = {f"weight-{web(1)}": "7", f"weight-{web(2)}": weight}
+    typed = {f"weight-{web(1)}": "7", f"weight-{web(2)}": weight, "seen": pool_fingerprint(pool)}
     answer = client_of(operator).post(address("pool-weights", pool), typed, headers=HTMX)
     assert answer.status_code == 422
     page = answer.content.decode()
@@ -142,7 +163,7 @@ def test_a_bad_weight_is_said_beside_the_field_and_kept(client_of, operator, poo
 
 def test_failed_weights_say_code_and_request_id_and_stay(client_of, operator, pool, flaky_cloud):
     flaky_cloud.refuse("SetBackendServers", "InvalidWeight.Malformed", 1)
-    typed = {f"weight-{web(1)}": "7", f"weight-{web(2)}": "50"}
+    typed = {f"weight-{web(1)}": "7", f"weight-{web(2)}": "50", "seen": pool_fingerprint(pool)}
     answer = client_of(operator).post(address("pool-weights", pool), typed, headers=HTMX)
     assert answer.status_code == 422
     page = answer.content.decode()

@@ -9,7 +9,11 @@ from console.audit.models import AuditEntry
 from tests.cloud import pay, web
 from vservers.cloud.types import BackendServer, HTTPSettings
 from vservers.models import Listener, PoolServer, Rule
-from vservers.selectors.groups import listener_fingerprint, rule_fingerprint
+from vservers.selectors.groups import (
+    listener_fingerprint,
+    pool_fingerprint,
+    rule_fingerprint,
+)
 from vservers.services import pool, rules
 from vservers.services.errors import CallFailed, Gone, InvalidMembers, Stale
 from vservers.services.groups import create_group
@@ -165,8 +169,17 @@ def test_the_pool_gains_loses_and_weighs_servers(actor, balancer):
     pool.add_pool_servers(actor=actor, load_balancer=balancer, weights={web(1): 100, web(2): 0})
     held = {s.server_id: s.weight for s in PoolServer.objects.filter(load_balancer=balancer)}
     assert held == {web(1): 100, web(2): 0}
-    assert pool.set_pool_weights(actor=actor, load_balancer=balancer, weights={web(1): 40})
-    assert not pool.set_pool_weights(actor=actor, load_balancer=balancer, weights={web(1): 40})
+
+    def set_weight(weight, seen):
+        return pool.set_pool_weights(
+            actor=actor, load_balancer=balancer, weights={web(1): weight}, seen=seen
+        )
+
+    first = pool_fingerprint(balancer)
+    assert set_weight(40, first)
+    assert not set_weight(40, pool_fingerprint(balancer))
+    with pytest.raises(Stale):
+        set_weight(50, first)
     pool.remove_pool_servers(actor=actor, load_balancer=balancer, server_ids=[web(2)])
     assert PoolServer.objects.get(load_balancer=balancer).weight == 40
 

@@ -76,6 +76,12 @@ def fingerprint(group: VServerGroup) -> str:
     return fingerprint_of(picture)
 
 
+def pool_fingerprint(load_balancer: LoadBalancer) -> str:
+    """What a person saw of the default server pool."""
+    rows = load_balancer.pool_servers.values_list("server_id", "server_ip", "weight", "type")
+    return fingerprint_of(sorted(rows))
+
+
 def listener_fingerprint(listener: Listener) -> str:
     """What a person saw of a listener's settings; its status does not count."""
     return fingerprint_of(

@@ -10,11 +10,12 @@ from console.accounts.permissions import Action
 from vservers.cloud.slb import MAX_SERVERS_PER_CALL
 from vservers.cloud.types import BackendServer
 from vservers.models import LoadBalancer
+from vservers.selectors.groups import pool_fingerprint
 from vservers.selectors.servers import network_rule, servers_by_id
 
 from . import readings
 from .acts import Act, act
-from .errors import InvalidMembers, MemberKey
+from .errors import InvalidMembers, MemberKey, Stale
 
 RESOURCE = "backend servers"
 
@@ -35,13 +36,17 @@ def add_pool_servers(
 
 
 def set_pool_weights(
-    *, actor: Actor, load_balancer: LoadBalancer, weights: Mapping[str, int]
+    *, actor: Actor, load_balancer: LoadBalancer, weights: Mapping[str, int], seen: str
 ) -> bool:
     """New weights, {server_id: 0..100}, of servers that are in the pool; False when none differs.
 
-    Raises NotAllowed, CallFailed, NotReread.
+    seen: fingerprint of the pool as the person saw it. Raises NotAllowed, Stale, CallFailed,
+    NotReread.
     """
     with _changing(actor, load_balancer, "set backend server weights") as doing:
+        doing.read_now(readings.attributes_and_pool(load_balancer.pk))
+        if pool_fingerprint(load_balancer) != seen:
+            raise Stale("pool")
         held = _held(load_balancer)
         changed = [
             replace(held[server_id], weight=weight)

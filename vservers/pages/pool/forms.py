@@ -25,7 +25,9 @@ class WeightsForm(forms.Form):
     use_required_attribute = False
 
     def __init__(self, data: Any = None, *, rows: Sequence[PoolRow]) -> None:
-        super().__init__(data, initial={_name(row): row.pool_server.weight for row in rows})
+        present = {_name(row): row.pool_server.weight for row in rows}
+        # A server that came into the pool meanwhile was not on the page: it keeps its weight.
+        super().__init__({**present, **data.dict()} if data else None, initial=present)
         self._rows = rows
         for row in rows:
             self.fields[_name(row)] = _weight(
@@ -43,6 +45,14 @@ class WeightsForm(forms.Form):
         return {
             row.pool_server.server_id or "": self.cleaned_data[_name(row)] for row in self._rows
         }
+
+    def differences(self) -> list[tuple[str, str, str]]:
+        """(server, weight in the cloud now, weight typed) where they differ."""
+        return [
+            (str(row.pool_server.server or row.pool_server.server_id), str(now), str(typed))
+            for row, field in self.rows
+            if str(now := row.pool_server.weight) != str(typed := field.value())
+        ]
 
 
 def _name(row: PoolRow) -> str:

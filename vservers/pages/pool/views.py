@@ -14,10 +14,10 @@ from console.shell.request import ConsoleRequest
 from vservers.models import LoadBalancer
 from vservers.pages.answers import answer_dialog, unread_is_said
 from vservers.pages.lookup import balancer_or_404
-from vservers.selectors.groups import pool_rows
+from vservers.selectors.groups import pool_fingerprint, pool_rows
 from vservers.selectors.listeners import listeners_on_pool
 from vservers.selectors.pool import Candidates, pool_candidates
-from vservers.services.errors import CallFailed, InvalidMembers
+from vservers.services.errors import CallFailed, InvalidMembers, Stale
 from vservers.services.pool import add_pool_servers, remove_pool_servers, set_pool_weights
 
 from .forms import JoinForm, WeightsForm
@@ -43,8 +43,13 @@ def pool_weights(request: ConsoleRequest, region: str, balancer_id: str) -> Http
     try:
         with unread_is_said(request):
             changed = set_pool_weights(
-                actor=request.actor, load_balancer=balancer, weights=form.weights
+                actor=request.actor,
+                load_balancer=balancer,
+                weights=form.weights,
+                seen=request.POST.get("seen", ""),
             )
+    except Stale as stale:
+        return _list(request, balancer, typed=request.POST, stale=stale)
     except CallFailed as failure:
         return _list(request, balancer, typed=request.POST, error=failure)
     return _done(request, balancer, "Weights were saved." if changed else "No weight has changed.")
@@ -56,6 +61,7 @@ def _list(
     *,
     typed: Any = None,
     error: CallFailed | None = None,
+    stale: Stale | None = None,
 ) -> HttpResponse:
     users = listeners_on_pool(balancer)
     form = WeightsForm(typed, rows=pool_rows(balancer))
@@ -66,9 +72,12 @@ def _list(
         "users": users,
         "ignore_weights": [listener for listener in users if listener.scheduler == "rr"],
         "list_url": _back(balancer),
+        "seen": pool_fingerprint(balancer),
         "error": error,
+        "stale": stale,
+        "differences": form.differences() if stale else [],
     }
-    refused = error or form.errors
+    refused = error or stale or form.errors
     return render_page(request, "vservers/pool/list.html", context, status=422 if refused else 200)
 
 
