@@ -28,6 +28,6 @@
     const added = document.activeElement.id === "add-servers";
     if (!added && document.activeElement !== document.body && event.target.contains(document.activeElement)) return;
     const empty = [...event.target.querySelectorAll('input[aria-label="Port"]')].find((input) => !input.value);
-    (empty || document.getElementById("available-query")).focus();
+    (empty || document.getElementById("server-query")).focus();
   });
 })();

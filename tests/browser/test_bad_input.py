@@ -32,12 +32,12 @@ def open_dialog(page: Page, url: str, *servers: str) -> Locator:
 @pytest.mark.parametrize(
     ("label", "typed", "sentence"),
     [
-        ("Port", "0", "port from 1 to 65535"),
-        ("Port", "65536", "port from 1 to 65535"),
-        ("Port", "", "port from 1 to 65535"),
-        ("Weight", "-1", "weight from 0 to 100"),
-        ("Weight", "101", "weight from 0 to 100"),
-        ("Weight", "", "weight from 0 to 100"),
+        ("Port", "0", "port, a whole number from 1 to 65535"),
+        ("Port", "65536", "port, a whole number from 1 to 65535"),
+        ("Port", "", "port, a whole number from 1 to 65535"),
+        ("Weight", "-1", "weight, a whole number from 0 to 100"),
+        ("Weight", "101", "weight, a whole number from 0 to 100"),
+        ("Weight", "", "weight, a whole number from 0 to 100"),
     ],
 )
 def test_a_bad_number_is_said_beside_its_field(page, groups_url, label, typed, sentence):

@@ -106,15 +106,15 @@ def test_a_bad_name_is_refused_beside_its_field(browser, new_url, balancer, name
 @pytest.mark.parametrize(
     ("port", "weight", "sentence"),
     [
-        ("0", "100", "port from 1 to 65535"),
-        ("65536", "100", "port from 1 to 65535"),
-        ("", "100", "port from 1 to 65535"),
-        ("http", "100", "whole number from 1 to 65535"),
-        ("80.5", "100", "whole number from 1 to 65535"),
-        ("80", "-1", "weight from 0 to 100"),
-        ("80", "101", "weight from 0 to 100"),
-        ("80", "", "weight from 0 to 100"),
-        ("80", "much", "whole number from 0 to 100"),
+        ("0", "100", "port, a whole number from 1 to 65535"),
+        ("65536", "100", "port, a whole number from 1 to 65535"),
+        ("", "100", "port, a whole number from 1 to 65535"),
+        ("http", "100", "port, a whole number from 1 to 65535"),
+        ("80.5", "100", "port, a whole number from 1 to 65535"),
+        ("80", "-1", "weight, a whole number from 0 to 100"),
+        ("80", "101", "weight, a whole number from 0 to 100"),
+        ("80", "", "weight, a whole number from 0 to 100"),
+        ("80", "much", "weight, a whole number from 0 to 100"),
     ],
 )
 def test_a_bad_number_is_refused_and_nothing_typed_is_lost(

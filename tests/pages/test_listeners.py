@@ -194,12 +194,12 @@ def test_all_settings_reach_the_cloud(client_of, operator, balancer, outsider):
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("listening_port", "0", "greater than or equal to 1"),
-        ("listening_port", "65536", "less than or equal to 65535"),
-        ("listening_port", "", "required"),
+        ("listening_port", "0", "a whole number from 1 to 65535"),
+        ("listening_port", "65536", "a whole number from 1 to 65535"),
+        ("listening_port", "", "a whole number from 1 to 65535"),
         ("listening_port", "web", "whole number"),
         ("backend_port", "", "or choose a VServer group"),
-        ("backend_port", "65536", "less than or equal to 65535"),
+        ("backend_port", "65536", "a whole number from 1 to 65535"),
         ("description", "n" * 81, "at most 80"),
         ("description", "two words", "Use letters, Chinese characters"),
         ("vserver_group", "rsp-of-another", "does not exist any more"),

@@ -17,6 +17,20 @@ name_characters = RegexValidator(
 )
 
 
+def whole_number(low: int, high: int, words: str = "", **options: Any) -> forms.IntegerField:
+    """A number from low to high; whatever is wrong with it, the same sentence says what to enter.
+
+    A blank is wrong too unless required=False: it is never taken for 0.
+    """
+    words = words or f"Enter a whole number from {low} to {high}."
+    return forms.IntegerField(
+        min_value=low,
+        max_value=high,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), words),
+        **options,
+    )
+
+
 def groups_by_id(load_balancer: LoadBalancer) -> dict[str, VServerGroup]:
     """The groups to choose from, by name, each with server_count."""
     rows = load_balancer.vserver_groups.annotate(server_count=Count("members"))

@@ -197,9 +197,10 @@ class Dialog:
             "form": self._form,
             "formset": self._formset,
             "networks": [
-                (value, label, rule.reasons.get(value, ""), value == network_type)
+                (value, label, rule.reasons.get(value, ""))
                 for value, label in LoadBalancer.NetworkType.choices
             ],
+            "network_type": network_type,
             "query": self.draft.query,
             "available": available,
             "page": page,

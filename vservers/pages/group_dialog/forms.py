@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from vservers.models import LoadBalancer
-from vservers.pages.fields import name_characters
+from vservers.pages.fields import name_characters, whole_number
 
 MAX_ROWS = 400
 
@@ -38,28 +38,17 @@ class MemberForm(forms.Form):
     server_ip = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     type = forms.CharField(max_length=10, required=False, widget=forms.HiddenInput)
     description = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
-    port = forms.IntegerField(
-        min_value=1,
-        max_value=65535,
+    port = whole_number(
+        1,
+        65535,
+        "Enter a port, a whole number from 1 to 65535.",
         widget=forms.NumberInput(attrs={"aria-label": "Port", "placeholder": "1-65535"}),
-        error_messages={
-            "required": "Enter a port from 1 to 65535.",
-            "invalid": "Enter a whole number from 1 to 65535.",
-            "min_value": "Enter a port from 1 to 65535.",
-            "max_value": "Enter a port from 1 to 65535.",
-        },
     )
-    weight = forms.IntegerField(
-        min_value=0,
-        max_value=100,
+    weight = whole_number(
+        0,
+        100,
+        "Enter a weight, a whole number from 0 to 100; 0 takes no new requests.",
         widget=forms.NumberInput(attrs={"aria-label": "Weight", "data-weight": True}),
-        error_messages={
-            # A blank is never taken for 0: 0 drains the server.
-            "required": "Enter a weight from 0 to 100; 0 takes no new requests.",
-            "invalid": "Enter a whole number from 0 to 100.",
-            "min_value": "Enter a weight from 0 to 100.",
-            "max_value": "Enter a weight from 0 to 100.",
-        },
     )
 
 

@@ -10,7 +10,12 @@ from django.core.validators import RegexValidator
 
 from vservers.cloud.types import HTTPSettings
 from vservers.models import Listener, LoadBalancer, VServerGroup
-from vservers.pages.fields import GroupField, groups_by_id, name_characters
+from vservers.pages.fields import (
+    GroupField,
+    groups_by_id,
+    name_characters,
+    whole_number,
+)
 from vservers.selectors.listeners import listener_on_port
 
 SCHEDULERS = [("wrr", "Weighted round robin"), ("rr", "Round robin, ignores weights")]
@@ -64,9 +69,7 @@ _cookie = RegexValidator(
 
 
 def _number(label: str, low: int, high: int, help_text: str, **options: Any) -> forms.IntegerField:
-    return forms.IntegerField(
-        label=label, min_value=low, max_value=high, help_text=help_text, **options
-    )
+    return whole_number(low, high, label=label, help_text=help_text, **options)
 
 
 def _switch(label: str, help_text: str = "") -> forms.BooleanField:

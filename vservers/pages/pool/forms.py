@@ -5,18 +5,8 @@ from typing import Any
 
 from django import forms
 
+from vservers.pages.fields import whole_number
 from vservers.selectors.groups import PoolRow
-
-
-def _weight(**options: Any) -> forms.IntegerField:
-    """A blank is never taken for 0: 0 drains the server."""
-    words = "Enter a whole number from 0 to 100."
-    return forms.IntegerField(
-        min_value=0,
-        max_value=100,
-        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), words),
-        **options,
-    )
 
 
 class WeightsForm(forms.Form):
@@ -30,8 +20,8 @@ class WeightsForm(forms.Form):
         super().__init__({**present, **data.dict()} if data else None, initial=present)
         self._rows = rows
         for row in rows:
-            self.fields[_name(row)] = _weight(
-                label="Weight", widget=forms.NumberInput(attrs={"data-weight": True})
+            self.fields[_name(row)] = whole_number(
+                0, 100, label="Weight", widget=forms.NumberInput(attrs={"data-weight": True})
             )
 
     @property
@@ -64,7 +54,9 @@ class JoinForm(forms.Form):
 
     use_required_attribute = False
 
-    weight = _weight(
+    weight = whole_number(
+        0,
+        100,
         label="Weight",
         initial=100,
         help_text="0 to 100, for every server that is added. 0: no new requests.",
