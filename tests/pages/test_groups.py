@@ -161,3 +161,28 @@ def test_delete_is_checked_again_on_the_server(client_of, operator, balancer, us
     answer = client_of(operator).post(address("groups-delete", balancer, used_group.pk))
     assert answer.status_code == 422
     assert VServerGroup.objects.filter(pk=used_group.pk).exists()
+
+
+def test_the_page_of_a_group_reads_health_from_the_cloud(
+    client_of, reader, balancer, used_group, outsider
+):
+    client = client_of(reader)
+    place = address("groups-detail", balancer, used_group.pk)
+    assert "?health=now" in client.get(place).content.decode()
+    outsider.call(
+        "SetLoadBalancerHTTPListenerAttribute",
+        LoadBalancerId=balancer.pk,
+        ListenerPort=80,
+        HealthCheck="on",
+    )
+    part = client.get(place, {"health": "now"}, headers=HTMX).content.decode()
+    assert "Unavailable" in part
+    assert "load, groups-changed" not in part, "it would ask for ever"
+
+
+def test_health_that_cannot_be_read_is_a_warning(client_of, reader, balancer, group, flaky_cloud):
+    flaky_cloud.refuse("DescribeHealthStatus", "ActionNotAllowed", 1)
+    place = address("groups-detail", balancer, group.pk)
+    part = client_of(reader).get(place, {"health": "now"}, headers=HTMX)
+    assert part.status_code == 200
+    assert "Health could not be read" in part["HX-Trigger"]

@@ -9,11 +9,13 @@ from console.accounts.permissions import Action
 from console.shell.access import requires
 from console.shell.htmx import done, render_dialog, render_page
 from console.shell.request import ConsoleRequest
+from vservers.cloud import CloudError
 from vservers.models import LoadBalancer, VServerGroup
 from vservers.pages.lookup import balancer_or_404, group_or_404
 from vservers.selectors.groups import groups_page, member_rows
 from vservers.services.errors import CallFailed, Gone, InUse, NotReread
 from vservers.services.groups import delete_group
+from vservers.services.sync import refresh_health
 
 
 @require_safe
@@ -35,8 +37,15 @@ def group_list(request: ConsoleRequest, region: str, balancer_id: str) -> HttpRe
 def group_detail(
     request: ConsoleRequest, region: str, balancer_id: str, group_id: str
 ) -> HttpResponse:
+    """?health=now reads what the health checks say from the cloud first: the page asks for it."""
     balancer = balancer_or_404(region, balancer_id)
     group = group_or_404(balancer, group_id)
+    checked = request.GET.get("health") == "now"
+    if checked:
+        try:
+            refresh_health(actor=request.actor, load_balancer=balancer)
+        except CloudError as error:
+            messages.warning(request, f"Health could not be read: {error}")
     rows = member_rows(group)
     context = {
         "title": str(group),
@@ -44,6 +53,7 @@ def group_detail(
         "group": group,
         "rows": rows,
         "all_drained": rows and all(row.is_drained for row in rows),
+        "checked": checked,
     }
     return render_page(request, "vservers/groups/detail.html", context)
 
