@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.localcloud.certificates import pair, upload
 from tests.localcloud.client import Client, Refused
 from tests.localcloud.process import LocalCloud
 
@@ -36,6 +37,47 @@ def other(cloud: LocalCloud) -> Client:
 def balancer(client: Client) -> str:
     """A new Internet load balancer without anything."""
     return client.call("CreateLoadBalancer", RegionId=REGION)["LoadBalancerId"]
+
+
+@pytest.fixture
+def strong(client: Client) -> str:
+    """A new guaranteed-performance load balancer of the Internet."""
+    made = client.call("CreateLoadBalancer", RegionId=REGION, LoadBalancerSpec="slb.s1.small")
+    return made["LoadBalancerId"]
+
+
+@pytest.fixture
+def certificate(client: Client) -> str:
+    """An uploaded server certificate of www.example.com."""
+    return upload(client, pair("www.example.com"))
+
+
+@pytest.fixture
+def https(client: Client, balancer: str, certificate: str) -> int:
+    """An HTTPS listener of the balancer on port 443; its port."""
+    client.call(
+        "CreateLoadBalancerHTTPSListener",
+        LoadBalancerId=balancer,
+        ListenerPort=443,
+        BackendServerPort=8080,
+        Bandwidth=-1,
+        HealthCheck="off",
+        ServerCertificateId=certificate,
+    )
+    return 443
+
+
+@pytest.fixture
+def acl(client: Client) -> str:
+    """An access control list with one network."""
+    made = client.call("CreateAccessControlList", RegionId=REGION, AclName="office")["AclId"]
+    client.call(
+        "AddAccessControlListEntry",
+        RegionId=REGION,
+        AclId=made,
+        AclEntrys=[{"entry": "10.1.0.0/16", "comment": "office"}],
+    )
+    return made
 
 
 @pytest.fixture

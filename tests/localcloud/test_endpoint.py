@@ -83,11 +83,6 @@ def test_unknown_parameters_are_ignored_and_unknown_regions_refused(client, refu
         client.call("DescribeLoadBalancers")
 
 
-def test_a_known_action_that_is_not_served_yet_says_so(client, refused):
-    with refused("UnsupportedOperation", words="UploadServerCertificate"):
-        client.call("UploadServerCertificate", RegionId=REGION)
-
-
 def test_a_body_that_is_too_large_is_refused(client):
     status, body = client.send({}, {"x": "y" * 3_000_000})
     assert (status, json.loads(body)["Code"]) == (400, "InvalidParameter")

@@ -78,7 +78,9 @@ def test_twenty_servers_a_call_and_not_one_more(client, balancer, refused):
         ({"ServerId": "i-nosuchserver"}, "ObtainIpFail"),
         ({"ServerId": web(8)}, "ObtainIpFail"),
         ({"ServerId": "i-uf6orders010000000000"[:22]}, "ObtainIpFail"),
-        ({"ServerId": "eni-bp1", "Type": "eni"}, "ObtainIpFail"),
+        ({"ServerId": "eni-bp1", "Type": "eni"}, "BackendServer.InvalidType"),
+        ({"ServerId": "eci-bp1", "Type": "eci"}, "BackendServer.InvalidType"),
+        ({"ServerId": "eni-bp1"}, "ObtainIpFail"),
     ],
 )
 def test_a_wrong_row_is_refused_and_nothing_is_made(client, balancer, refused, row, code):

@@ -52,6 +52,22 @@ _CATALOGUE: dict[str, tuple[int, str]] = {
         400,
         "The total number of input real servers exceeds max supported number: 20.",
     ),
+    "InvalidBackendServers.ServerIpConflict": (
+        400,
+        "Two of the backend servers have the same IP address and port.",
+    ),
+    "BACKEND_SERVERS_NUM_MUST_BE_TWO": (400, "The number of backend servers must be two."),
+    "BACKEND_SERVERS_HAVE_SAME_PORT_AND_SERVERID": (
+        400,
+        "The backend servers have the same port and server ID.",
+    ),
+    "BACKEND_SERVERS_CAN_ONLY_CONTAIN_ONE_MASTER_AND_ONE_SLAVE": (
+        400,
+        "The backend servers can only contain one master and one slave.",
+    ),
+    "INVALID_SERVER_TYPE": (400, "The ServerType must be Master or Slave."),
+    "BACKEND_SERVER_ID_CAN_NOT_EMPTY": (400, "The ServerId of a backend server is required."),
+    "BACKEND_SERVER_PORT_CAN_NOT_EMPTY": (400, "The Port of a backend server is required."),
     "BackendServer.InvalidType": (400, "The specified backend server type is not supported."),
     "ObtainIpFail": (400, "Obtain ip failed: a backend server does not exist or is not running."),
     "NetworkConflict": (
@@ -94,7 +110,133 @@ _CATALOGUE: dict[str, tuple[int, str]] = {
     ),
     "ListenerForwardNotSupport": (400, "There is no HTTPS listener on the specified ForwardPort."),
     "ListenerForwardExist": (400, "Another listener is forwarded to this listener."),
+    "ListenerPortConflict": (400, "The specified listener port is in use."),
+    "OperationDenied.SpecialListenerPortNotAllowed": (
+        400,
+        "The specified listener port is kept for the cloud's own use.",
+    ),
+    "InvalidParam.ListenerPort": (400, "The specified ListenerPort should be in [1, 65535]."),
+    "InvalidParam.VServerGroupId": (
+        400,
+        "The specified VServerGroupId does not belong to the load balancer of the listener.",
+    ),
+    "ResourceNotFound.VServerGroup": (400, "The specified VServerGroupId does not exist."),
+    "VipNotMatchRspool": (
+        400,
+        "The specified server group does not belong to the load balancer of the listener.",
+    ),
+    "MissingParam.MasterSlaveServerGroupId": (
+        400,
+        "The parameter MasterSlaveServerGroupId is required.",
+    ),
+    "Abs.VServerGroupIdAndMasterSlaveServerGroupId.MissMatch": (
+        400,
+        "VServerGroupId and MasterSlaveServerGroupId cannot be used together.",
+    ),
+    "InvalidParameterValue.SpecNotSupport": (
+        400,
+        "The scheduler is supported by guaranteed-performance instances only.",
+    ),
+    "SPEC_NOT_SUPPORT_PARAMETER": (
+        400,
+        "TLSCipherPolicy is supported by guaranteed-performance instances only.",
+    ),
+    "Operation.Deny": (400, "The listener is being configured; please try again later."),
+    "ServiceIsConfiguring": (400, "The previous configuration of the listener is pending."),
+    "OperationFailed.ListenerStatusNotSupport": (
+        400,
+        "The current status of the listener does not support this operation.",
+    ),
+    "Duplicated.AclEntry": (400, "An access control list is named twice."),
+    "IpVersionConflict": (
+        400,
+        "The IP versions of the access control list and the load balancer differ.",
+    ),
+    "QuotaLimitExceeds.AclAttachedToListener": (
+        400,
+        "The number of access control lists of the listener exceeds the limit.",
+    ),
+    "AclListenerOverLimit": (
+        400,
+        "The number of listeners of the access control list exceeds the limit.",
+    ),
+    "MissingParam.ServerCertificates": (400, "A server certificate is required."),
+    "CertificateNotExist": (400, "The specified certificate does not exist."),
+    "CertificateTypeMismatched": (400, "The type of the specified certificate does not match."),
+    "InvalidTLSPolicyId.NotExist": (400, "The specified TLS policy does not exist."),
     "AclNotExist": (400, "The specified access control list does not exist."),
+    # Access control lists, certificates, domain extensions, TLS policies.
+    "AclNumberOverLimit": (400, "The number of access control lists exceeds the limit."),
+    "OperationFailed.AclBindedWithVip": (
+        400,
+        "The access control list is used by a listener.",
+    ),
+    "IllegalEntry": (400, "The entry is no network of the list's IP version."),
+    "InvalidParam.Comment": (400, "The comment of an entry is invalid."),
+    "InvalidParam.AclEntryExists": (400, "The entry already exists in the list."),
+    "AclEntryExceedLimit": (400, "The number of entries exceeds the limit."),
+    "InvalidAddress": (400, "An address of SourceItems is invalid."),
+    "InvalidParameter.SourceItems": (400, "The specified SourceItems is invalid."),
+    "OperationFailed.ActionNotSupport": (
+        400,
+        "The operation is not supported while the listener has an access control list.",
+    ),
+    "CertificateFormatInvalid": (400, "The certificate is not in PEM format."),
+    "IllegalParam.ServerCertificate": (400, "The certificate and the private key do not match."),
+    "OperationDenied.IllegalKeyLength": (400, "The length of the private key is not supported."),
+    "ServerCertificate.NotSupport": (400, "The type of the certificate is not supported."),
+    "InvalidParameter.AliCloudCertificateId": (
+        400,
+        "The specified AliCloudCertificateId does not exist.",
+    ),
+    "ServerCertificateId.NotFound": (404, "The specified ServerCertificateId does not exist."),
+    "CACertificateId.NotFound": (404, "The specified CACertificateId does not exist."),
+    "CertificateAndPrivateKeyIsRefered": (400, "The certificate is used by a listener."),
+    "CertificateRelatedDomainExtensionExist": (
+        400,
+        "The certificate is used by a domain extension.",
+    ),
+    "DomainExtensionNotSupport": (400, "Only an HTTPS listener takes domain extensions."),
+    "DomainExtensionProcessing": (400, "The domain extension is being configured."),
+    "DomainExtensionNumberOverLimit": (400, "The number of domain extensions exceeds the limit."),
+    "DomainExtensionRelatedRuleExist": (400, "A forwarding rule uses the domain."),
+    "InvalidParameter.Domain": (400, "The specified Domain is invalid."),
+    "InvalidParameter.DomainExtensionId": (
+        400,
+        "The specified DomainExtensionId does not exist.",
+    ),
+    "ParamDuplicateError.TlsVersions": (400, "A TLS version is named twice."),
+    "ParamDuplicateError.Ciphers": (400, "A cipher is named twice."),
+    "TLSPolicyNoSupportVersion": (400, "The TLS version is not supported."),
+    "TLSPolicyNoSupportCipher": (400, "The TLS versions do not support the cipher."),
+    "TLSCipherPolicyOverLimit": (400, "The number of TLS policies exceeds the limit."),
+    "TLSPolicyUnchanged": (400, "The TLS policy is the same as before."),
+    "TLSPolicyBeingUsed": (400, "The TLS policy is used by a listener."),
+    # Tags and settings.
+    "ResourceNotExist": (400, "The specified resource does not exist."),
+    "QuotaLimitExceeds": (400, "The number of tags of a resource exceeds the limit."),
+    "QuotaExceed.TagsPerResource": (400, "The number of tags of a resource exceeds the limit."),
+    "Duplicate.TagKey": (400, "A tag key is given twice."),
+    "MissingParam.TagOrResourceId": (400, "ResourceId or Tag is required."),
+    "OperationNotAllowed.HighDefinitionMonitorEnabled": (
+        400,
+        "High-definition monitoring is enabled already.",
+    ),
+    "OperationNotAllowed.HighDefinitionMonitorNotEnabled": (
+        400,
+        "High-definition monitoring is not enabled.",
+    ),
+    "OperationDenied.PayByCLCU": (400, "The load balancer is paid by LCU already."),
+    "OperationDenied.PayBySpec": (400, "The load balancer is paid by specification already."),
+    "IllegalParam.InstanceChargeType": (400, "The specified InstanceChargeType is invalid."),
+    "IllegalParam.InternetChargeType": (400, "The specified InternetChargeType is invalid."),
+    "MissingParam.LoadBalancerSpec": (400, "The parameter LoadBalancerSpec is required."),
+    "OperationForbidden.QuotaLimit": (400, "The number of load balancers exceeds the limit."),
+    "InvalidChargeType": (400, "A subscription load balancer cannot be released."),
+    "OperationUnsupported.DeleteProtectionForPrePayInstance": (
+        400,
+        "Delete protection is not supported for subscription load balancers.",
+    ),
     # Forwarding rules.
     "RuleNotSupport": (400, "The listener's protocol does not support forwarding rules."),
     "ListenerNotSupportRule": (400, "A listener that is forwarded takes no forwarding rules."),
@@ -135,6 +277,13 @@ def missing(name: str, code: str = "MissingParameter") -> ApiError:
         code,
         f'The input parameter "{name}" that is mandatory for processing this request is not '
         "supplied.",
+    )
+
+
+def master_slave_not_found() -> ApiError:
+    """As for VServer groups, clients go by this message."""
+    return ApiError(
+        "InvalidParameter", "The specified MasterSlaveGroupId does not exist.", status=404
     )
 
 

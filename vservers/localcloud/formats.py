@@ -19,6 +19,7 @@ _RULE_DOMAIN = re.compile(rf"(?:\*\.)?{_DOMAIN}")
 _RULE_URL = re.compile(r"/[A-Za-z0-9\-/.%?#&]+")
 _ROLE_ARN = re.compile(r"acs:ram::\d{1,20}:role/[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _SESSION_NAME = re.compile(r"[A-Za-z0-9\-._@]+")
+_PROBE = re.compile(r"[A-Za-z0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -45,6 +46,8 @@ FORMATS: dict[str, Callable[[str], bool]] = {
     # Host of a health check: "$_ip" (each server's own address) or a domain name.
     "check_domain": _matches(_CHECK_DOMAIN),
     "check_uri": _matches(_CHECK_URI),
+    # What a UDP health check sends and expects.
+    "probe": _matches(_PROBE),
     "cookie": _matches(_COOKIE),
     # Rules may leave one of both empty; a star stands only in front.
     "rule_domain": lambda text: text == "" or _RULE_DOMAIN.fullmatch(text) is not None,

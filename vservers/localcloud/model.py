@@ -29,9 +29,9 @@ class Member:
     role: str = ""
 
     @property
-    def key(self) -> tuple[str, str, int]:
-        """What tells members of one group apart."""
-        return (self.server_id, self.server_ip, self.port)
+    def key(self) -> tuple[str, int]:
+        """What tells members of one group apart; a network interface has one address here."""
+        return (self.server_id, self.port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +175,11 @@ class MasterSlaveGroup:
     created: int
     members: tuple[Member, ...] = ()
     tags: Tags = ()
+
+    @property
+    def server_ids(self) -> frozenset[str]:
+        """The servers of both members."""
+        return frozenset(member.server_id for member in self.members)
 
     @property
     def parent(self) -> str:

@@ -5,6 +5,7 @@ A table (tables/<product>.json) lists each action's parameters. Keys of a parame
     type       string, integer, boolean, json (the text of a JSON array), list (Name.N or
                Name.N.Key on the wire)
     alias      another spelling of the name that clients use; the table's is the one in the values
+    clear      an empty text is a value of its own, not absence
     required   absent or empty is refused; `missing` names another code than MissingParameter
     enum       the words allowed; ignore_case: in any case, answered in the table's
     separator  the text is a list of words, joined by this
@@ -67,7 +68,7 @@ class Table:
             return self._wire_list(name, spec, given)
         text = given.get(name, "") or given.get(spec.get("alias", name), "")
         if text == "":
-            return spec.get("default")
+            return "" if spec.get("clear") and name in given else spec.get("default")
         if spec["type"] == "json":
             return self._json_list(name, spec, text)
         if "separator" in spec:

@@ -3,16 +3,19 @@
 Source: "Backend servers" and the network matrix of the SLB manual; codes of the API's error tables.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from vservers.localcloud.errors import ApiError
-from vservers.localcloud.model import Balancer, Group, Instance, Member
+from vservers.localcloud.handlers.lookup import server_of
+from vservers.localcloud.model import Balancer, Group, MasterSlaveGroup, Member
+from vservers.localcloud.quotas import exceeded
+from vservers.localcloud.regions import REGIONS
+from vservers.localcloud.registry import Writing
 from vservers.localcloud.store import View
 
-MAX_SERVERS_PER_BALANCER = 200
-MAX_MEMBERS_PER_GROUP = 200
 _REPEATED = "The specified {name} contain duplicated value of ServerID and Port."
 
 
@@ -22,38 +25,94 @@ def new_members(
     """Members of validated rows, each server checked for being fit for the balancer.
 
     Raises InvalidParameter (repeated row), ObtainIpFail (no such running server in the region),
-    NetworkConflict, InvalidBackendServers.Inconsistent, InstanceBackendServerNumberOverLimit.
+    NetworkConflict, InvalidBackendServers.Inconsistent, BackendServer.InvalidType (interfaces need
+    a guaranteed-performance instance), InvalidBackendServers.ServerIpConflict.
     All rows are refused when one is.
     """
     members = tuple(_member(row) for row in rows)
     refuse_repeated(members, name)
-    for member in members:
-        _check_server(state, balancer, member)
+    members = tuple(_checked(state, balancer, member) for member in members)
     _check_network_of_all(state, balancer, members)
+    refuse_same_address(state, members)
     return members
 
 
 def refuse_repeated(members: Iterable[Member], name: str = "BackendServers") -> None:
     """Raises InvalidParameter when two members have the same key."""
-    seen: set[tuple[str, str, int]] = set()
+    seen: set[tuple[str, int]] = set()
     for member in members:
         if member.key in seen:
             raise ApiError("InvalidParameter", _REPEATED.format(name=name))
         seen.add(member.key)
 
 
-def refuse_too_many(state: View, balancer: Balancer, *, group: Group | None = None) -> None:
-    """Check the limits on the state after a change.
+def refuse_same_address(state: View, members: Iterable[Member]) -> None:
+    """An instance and its own network interface on one port are one address twice."""
+    members = tuple(members)
+    if all(member.type == "ecs" for member in members):
+        return
+    seen: set[tuple[str, int]] = set()
+    for member in members:
+        server = server_of(state, member.server_id)
+        place = (server.id if server is not None else member.server_id, member.port)
+        if place in seen:
+            raise ApiError("InvalidBackendServers.ServerIpConflict")
+        seen.add(place)
 
-    Raises InstanceBackendServerNumberOverLimit: more than 200 members in the group, or more than
-    200 different servers behind the balancer.
+
+def refuse_too_many(
+    call: Writing,
+    balancer: Balancer,
+    *,
+    group: Group | MasterSlaveGroup | None = None,
+    added: Iterable[Member] = (),
+) -> None:
+    """Check the limits on the state after a change. added: the members that are new with it.
+
+    Raises InstanceBackendServerNumberOverLimit: too many members in the group, different servers
+    behind the balancer, or groups and pools of the account with one of the new servers.
     """
-    if group is not None and len(group.members) > MAX_MEMBERS_PER_GROUP:
+    state, quotas = call.state, call.quotas
+    if group is not None and exceeded(len(group.members), quotas.group_members):
         raise ApiError("InstanceBackendServerNumberOverLimit")
     servers = {member.server_id for member in balancer.pool}
-    servers = servers.union(*(one.server_ids for one in state.children(Group, balancer.id)))
-    if len(servers) > MAX_SERVERS_PER_BALANCER:
+    servers = servers.union(*(one.server_ids for one in _groups(state, balancer)))
+    if exceeded(len(servers), quotas.servers):
         raise ApiError("InstanceBackendServerNumberOverLimit")
+    new = {member.server_id for member in added}
+    if new and exceeded(_holders(state), quotas.server_uses):
+        uses = Counter(
+            server_id
+            for server_ids in _server_ids_of_all(state)
+            for server_id in new.intersection(server_ids)
+        )
+        if exceeded(max(uses.values(), default=0), quotas.server_uses):
+            raise ApiError(
+                "InstanceBackendServerNumberOverLimit",
+                "A server is a backend server too many times.",
+            )
+
+
+def _groups(state: View, balancer: Balancer) -> Iterator[Group | MasterSlaveGroup]:
+    yield from state.children(Group, balancer.id)
+    yield from state.children(MasterSlaveGroup, balancer.id)
+
+
+def _holders(state: View) -> int:
+    """How many groups and pools there are: no server can be in more of them."""
+    return sum(
+        1 + state.count(Group, balancer.id) + state.count(MasterSlaveGroup, balancer.id)
+        for region in REGIONS
+        for balancer in state.children(Balancer, region)
+    )
+
+
+def _server_ids_of_all(state: View) -> Iterator[frozenset[str]]:
+    for region in REGIONS:
+        for balancer in state.children(Balancer, region):
+            yield frozenset(member.server_id for member in balancer.pool)
+            for group in _groups(state, balancer):
+                yield group.server_ids
 
 
 def changed(members: Sequence[Member], rows: Iterable[dict[str, Any]]) -> tuple[Member, ...]:
@@ -62,7 +121,7 @@ def changed(members: Sequence[Member], rows: Iterable[dict[str, Any]]) -> tuple[
     Raises InvalidParameter for a row that is no member, or comes twice.
     """
     result = {member.key: member for member in members}
-    seen: set[tuple[str, str, int]] = set()
+    seen: set[tuple[str, int]] = set()
     for row in rows:
         key = _key(row)
         if key in seen:
@@ -112,24 +171,38 @@ def _member(row: dict[str, Any]) -> Member:
         type=row["Type"],
         description=row.get("Description", ""),
         server_ip=row.get("ServerIp", "") if row["Type"] != "ecs" else "",
+        role=row.get("ServerType", ""),
     )
 
 
-def _key(row: dict[str, Any]) -> tuple[str, str, int]:
-    server_ip = "" if row["ServerId"].startswith("i-") else row.get("ServerIp", "")
-    return (row["ServerId"], server_ip, row.get("Port", 0))
+def _key(row: dict[str, Any]) -> tuple[str, int]:
+    return (row["ServerId"], row.get("Port", 0))
 
 
-def _check_server(state: View, balancer: Balancer, member: Member) -> None:
-    # There are no network interfaces and containers here, so an ENI's or ECI's ID is not found.
-    server = state.get(Instance, member.server_id)
-    if server is None or server.region != balancer.region or not server.running:
+def _checked(state: View, balancer: Balancer, member: Member) -> Member:
+    """The member, with its address where it is a network interface."""
+    if member.type != "ecs" and not balancer.spec:
+        raise ApiError(
+            "BackendServer.InvalidType",
+            f"The load balancer does not support backend servers of type {member.type}.",
+        )
+    server = server_of(state, member.server_id)
+    # There are no container instances here, so that none is found.
+    fits = member.type == ("eni" if member.server_id.startswith("eni-") else "ecs")
+    if server is None or not fits or server.region != balancer.region or not server.running:
         raise ApiError(
             "ObtainIpFail",
             f"Obtain ip failed: the server {member.server_id} does not exist or is not running.",
         )
     if balancer.address_type == "intranet" and server.vpc_id != balancer.vpc_id:
         raise ApiError("NetworkConflict")
+    if member.type == "ecs":
+        return member
+    if member.server_ip not in ("", server.address):
+        raise ApiError(
+            "ObtainIpFail", f"Obtain ip failed: {member.server_id} has no {member.server_ip}."
+        )
+    return replace(member, server_ip=server.address)
 
 
 def _check_network_of_all(state: View, balancer: Balancer, members: Iterable[Member]) -> None:
@@ -148,11 +221,11 @@ def _check_network_of_all(state: View, balancer: Balancer, members: Iterable[Mem
 
 
 def _network(state: View, member: Member) -> str:
-    server = state.get(Instance, member.server_id)
+    server = server_of(state, member.server_id)
     return server.vpc_id if server is not None else ""
 
 
 def _members(state: View, balancer: Balancer) -> Iterable[Member]:
     yield from balancer.pool
-    for group in state.children(Group, balancer.id):
+    for group in _groups(state, balancer):
         yield from group.members

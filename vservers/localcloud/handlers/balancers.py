@@ -8,20 +8,34 @@ from typing import Any
 from vservers.localcloud.addresses import NetworkFull
 from vservers.localcloud.errors import ApiError
 from vservers.localcloud.handlers.backends import wire_members
+from vservers.localcloud.handlers.balancer_settings import LCU_SPEC, paid_until, refuse_prepaid
+from vservers.localcloud.handlers.changes import drop_listener
 from vservers.localcloud.handlers.listeners import served
 from vservers.localcloud.handlers.lookup import (
     given_tags,
     has_tags,
     listeners_of,
-    rules_of,
     the_balancer,
     wire_tags,
 )
-from vservers.localcloud.model import Balancer, ClientToken, Group, Instance, Listener, VSwitch
+from vservers.localcloud.handlers.settings import wire_settings
+from vservers.localcloud.model import (
+    AccessLog,
+    Balancer,
+    ClientToken,
+    Group,
+    Instance,
+    Listener,
+    MasterSlaveGroup,
+    VSwitch,
+)
+from vservers.localcloud.quotas import exceeded
 from vservers.localcloud.regions import REGIONS
 from vservers.localcloud.registry import Answer, Reading, Writing, new_id, reads, utc, writes
 
 # The list answers these numbers, every other action the words.
+# 2999-09-08T16:00:00Z, what the cloud says for pay-as-you-go.
+_NO_END = 32493801600000
 _INTERNET_CHARGE_NUMBERS = {"paybybandwidth": "3", "paybytraffic": "4"}
 
 
@@ -58,8 +72,8 @@ def describe_balancer(call: Reading) -> Answer:
         **_common(balancer),
         "InternetChargeType": balancer.internet_charge_type,
         "Bandwidth": balancer.bandwidth,
-        "EndTime": "2999-09-08T16:00:00Z",
-        "EndTimeStamp": 32493801600000,
+        "EndTime": utc(balancer.paid_until or _NO_END),
+        "EndTimeStamp": balancer.paid_until or _NO_END,
         "ListenerPorts": {"ListenerPort": [listener.port for listener in listeners]},
         # The cloud answers the misspelt name too, for its oldest clients.
         "ListenerPortsAndProtocal": {
@@ -73,6 +87,7 @@ def describe_balancer(call: Reading) -> Answer:
                 {
                     "ListenerPort": listener.port,
                     "ListenerProtocol": listener.protocol,
+                    **wire_settings(listener.settings, ("ForwardPort",)),
                     "ListenerForward": listener.settings.get("ListenerForward", "off"),
                     "Description": listener.settings.get("Description", ""),
                     **served(call, balancer, listener),
@@ -117,18 +132,24 @@ def delete_balancer(call: Writing) -> Answer:
     balancer = the_balancer(call)
     if balancer.delete_protection == "on":
         raise ApiError("OperationDenied.DeleteProtectionIsOn")
+    refuse_prepaid(balancer, call.now)
     for listener in list(call.state.children(Listener, balancer.id)):
-        for rule in rules_of(call.state, listener):
-            call.state.delete(rule)
-        call.state.delete(listener)
-    for group in list(call.state.children(Group, balancer.id)):
-        call.state.delete(group)
+        drop_listener(call, listener)
+    for cls in (Group, MasterSlaveGroup):
+        for group in list(call.state.children(cls, balancer.id)):
+            call.state.delete(group)
+    for log in list(call.state.children(AccessLog, balancer.region)):
+        if log.balancer_id == balancer.id:
+            call.state.delete(log)
     call.state.delete(balancer)
     return {}
 
 
 def _new_balancer(call: Writing) -> Balancer:
     params = call.params
+    present = sum(call.state.count(Balancer, region) for region in REGIONS)
+    if exceeded(present + 1, call.quotas.balancers):
+        raise ApiError("OperationForbidden.QuotaLimit")
     zones = [zone.id for zone in REGIONS[call.region].zones]
     for name in ("MasterZoneId", "SlaveZoneId"):
         if params.get(name, zones[0]) not in zones:
@@ -155,7 +176,9 @@ def _new_balancer(call: Writing) -> Balancer:
         vswitch_id=vswitch_id,
         master_zone=master,
         slave_zone=params.get("SlaveZoneId", next((one for one in zones if one != master), "")),
-        spec="slb.lcu.elastic" if by_clcu else params.get("LoadBalancerSpec", ""),
+        pay_type=params["PayType"],
+        paid_until=paid_until(call),
+        spec=LCU_SPEC if by_clcu else params.get("LoadBalancerSpec", ""),
         charge_type=params["InstanceChargeType"],
         internet_charge_type=params["InternetChargeType"],
         bandwidth=params["Bandwidth"],
@@ -207,7 +230,9 @@ def _filters(call: Reading) -> list[Callable[[Balancer], bool]]:
     if "LoadBalancerId" in params:
         wanted = frozenset(params["LoadBalancerId"])
         tests.append(lambda balancer: balancer.id in wanted)
-    if params.get("AddressIPVersion", "ipv4") != "ipv4" or params.get("PayType", _PAY) != _PAY:
+    if "PayType" in params:
+        tests.append(_equals("pay_type", params["PayType"]))
+    if params.get("AddressIPVersion", "ipv4") != "ipv4":
         tests.append(lambda balancer: False)
     if "Tag" in params:
         tests.append(lambda balancer: has_tags(balancer.tags, params["Tag"]))
@@ -218,9 +243,6 @@ def _filters(call: Reading) -> list[Callable[[Balancer], bool]]:
         if name in params:
             tests.append(_holds(call, _servers(call, name, params[name])))
     return tests
-
-
-_PAY = "PayOnDemand"
 
 
 def _equals(attribute: str, wanted: str) -> Callable[[Balancer], bool]:
@@ -271,7 +293,7 @@ def _common(balancer: Balancer) -> dict[str, Any]:
         "VSwitchId": balancer.vswitch_id,
         "MasterZoneId": balancer.master_zone,
         "SlaveZoneId": balancer.slave_zone,
-        "PayType": _PAY,
+        "PayType": balancer.pay_type,
         "InstanceChargeType": balancer.charge_type,
         "LoadBalancerSpec": balancer.spec,
         "CreateTime": utc(balancer.created),

@@ -7,6 +7,7 @@ from vservers.localcloud.handlers.backends import (
     changed,
     new_members,
     refuse_repeated,
+    refuse_same_address,
     refuse_too_many,
     wire_members,
     without,
@@ -20,17 +21,15 @@ from vservers.localcloud.handlers.lookup import (
     wire_tags,
 )
 from vservers.localcloud.model import Balancer, Group
+from vservers.localcloud.quotas import exceeded
 from vservers.localcloud.registry import Answer, Reading, Writing, new_id, reads, utc, writes
-
-# No number is documented; a guard against a runaway script.
-MAX_GROUPS_PER_BALANCER = 1000
 
 
 @writes("slb", "CreateVServerGroup")
 def create_group(call: Writing) -> Answer:
     """A new group, with servers or empty. Names may repeat, and so may the whole request."""
     balancer = the_balancer(call)
-    if call.state.count(Group, balancer.id) >= MAX_GROUPS_PER_BALANCER:
+    if exceeded(call.state.count(Group, balancer.id) + 1, call.quotas.groups):
         raise ApiError("OverQuota")
     group = Group(
         id=new_id("rsp"),
@@ -42,7 +41,7 @@ def create_group(call: Writing) -> Answer:
         tags=given_tags(call.params),
     )
     call.state.put(group)
-    refuse_too_many(call.state, balancer, group=group)
+    refuse_too_many(call, balancer, group=group, added=group.members)
     return _members_answer(group)
 
 
@@ -166,11 +165,13 @@ def _put_members(
     kept = without(group.members, gone)
     # Stored before the new ones are looked at: what leaves in this call does not bind them.
     call.state.put(replace(group, members=kept))
-    group = replace(group, members=kept + new_members(call.state, balancer, rows))
+    added = new_members(call.state, balancer, rows)
+    group = replace(group, members=kept + added)
     refuse_repeated(group.members)
+    refuse_same_address(call.state, group.members)
     call.state.put(group)
-    if rows:
-        refuse_too_many(call.state, balancer, group=group)
+    if added:
+        refuse_too_many(call, balancer, group=group, added=added)
     return _members_answer(group)
 
 

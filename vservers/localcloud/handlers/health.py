@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from vservers.localcloud.handlers.lookup import (
     listeners_of,
     rules_of,
+    server_of,
     the_balancer,
     the_listener,
 )
-from vservers.localcloud.model import Balancer, Group, Instance, Listener, Member
+from vservers.localcloud.model import Balancer, Group, Listener, MasterSlaveGroup, Member, Settings
 from vservers.localcloud.registry import Answer, Reading, reads
 
 # One server may be in two groups of one listener: the worse news counts.
@@ -35,15 +36,15 @@ def describe_health(call: Reading) -> Answer:
 def _of_listener(
     call: Reading, balancer: Balancer, listener: Listener
 ) -> Iterator[dict[str, object]]:
-    checked = listener.status == "running" and listener.settings.get("HealthCheck") == "on"
-    known = call.plane.health(balancer.id, listener.protocol, listener.port) if checked else {}
+    running = listener.status == "running"
+    known = call.plane.health(balancer.id, listener.protocol, listener.port) if running else {}
     worst: dict[tuple[str, int], str] = {}
-    for key, member, port in _backends(call, balancer, listener):
-        state = known.get((key, member.server_id, port), "unavailable")
+    for key, member, port, checked in _backends(call, balancer, listener):
+        state = known.get((key, member.server_id, port)) if checked else None
         before = worst.get((member.server_id, port), "normal")
-        worst[member.server_id, port] = min(state, before, key=_WORST_FIRST.index)
+        worst[member.server_id, port] = min(state or "unavailable", before, key=_WORST_FIRST.index)
     for (server_id, port), state in worst.items():
-        server = call.state.get(Instance, server_id)
+        server = server_of(call.state, server_id)
         yield {
             "ListenerPort": listener.port,
             "Protocol": listener.protocol,
@@ -56,15 +57,25 @@ def _of_listener(
 
 def _backends(
     call: Reading, balancer: Balancer, listener: Listener
-) -> Iterator[tuple[str, Member, int]]:
-    """Who the listener may send to: (backend key, member, port), its rules' groups too."""
-    group_ids = {rule.group_id: None for rule in rules_of(call.state, listener)}
-    if listener.group_id:
-        group_ids[listener.group_id] = None
-    else:
+) -> Iterator[tuple[str, Member, int, bool]]:
+    """Who the listener may send to: (backend key, member, port, whether it is checked).
+
+    With its rules' groups, each checked as the listener says, or as the rule itself does.
+    """
+    checked = _is_checked(listener.settings)
+    groups = {listener.group_id: (listener.group_id, checked)} if listener.group_id else {}
+    for rule in rules_of(call.state, listener):
+        own = bool(rule.settings)
+        key = rule.id if own else rule.group_id
+        groups[key] = (rule.group_id, _is_checked(rule.settings) if own else checked)
+    if not listener.group_id:
         port = listener.settings.get("BackendServerPort", 0)
-        yield from ((balancer.id, member, port) for member in balancer.pool)
-    for group_id in group_ids:
-        group = call.state.get(Group, group_id)
+        yield from ((balancer.id, member, port, checked) for member in balancer.pool)
+    for key, (group_id, group_checked) in groups.items():
+        group = call.state.get(Group, group_id) or call.state.get(MasterSlaveGroup, group_id)
         if group is not None:
-            yield from ((group.id, member, member.port) for member in group.members)
+            yield from ((key, member, member.port, group_checked) for member in group.members)
+
+
+def _is_checked(settings: Settings) -> bool:
+    return settings.get("HealthCheck") == "on"

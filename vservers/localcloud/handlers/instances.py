@@ -5,8 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from vservers.localcloud.errors import ApiError
-from vservers.localcloud.handlers.lookup import has_tags, wire_tags
+from vservers.localcloud.handlers.lookup import has_tags, token_start, wire_tags
 from vservers.localcloud.model import Instance
 from vservers.localcloud.registry import Answer, Reading, reads
 
@@ -27,7 +26,7 @@ def describe_instances(call: Reading) -> Answer:
     answer: Answer = {"TotalCount": len(found)}
     if "MaxResults" in params or "NextToken" in params:
         size = params.get("MaxResults", _DEFAULT_TOKEN_PAGE)
-        start = _token_start(params.get("NextToken", ""))
+        start = token_start(params.get("NextToken", ""))
         answer["NextToken"] = str(start + size) if start + size < len(found) else ""
     else:
         size = params["PageSize"]
@@ -35,12 +34,6 @@ def describe_instances(call: Reading) -> Answer:
         answer |= {"PageNumber": params["PageNumber"], "PageSize": size}
     answer["Instances"] = {"Instance": [_wire(one) for one in found[start : start + size]]}
     return answer
-
-
-def _token_start(token: str) -> int:
-    if token and not (token.isascii() and token.isdigit() and len(token) < 10):
-        raise ApiError("InvalidParameter", "The specified NextToken is invalid.")
-    return int(token or 0)
 
 
 def _filters(call: Reading) -> list[Test]:

@@ -1,4 +1,4 @@
-"""Listeners. HTTP is served so far; what the protocols share is written once.
+"""Listeners of the four protocols; what they share is written once.
 
 Source: CreateLoadBalancerHTTPListener and its family; defaults are the tables'.
 """
@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from vservers.localcloud.errors import ApiError, group_not_found, missing
+from vservers.localcloud.ciphers import DEFAULT_POLICY
+from vservers.localcloud.errors import ApiError, missing
+from vservers.localcloud.handlers.attachments import (
+    acl_ids,
+    check_access_lists,
+    check_bandwidth,
+    check_group,
+    check_https,
+    check_master_slave,
+    check_scheduler,
+)
+from vservers.localcloud.handlers.changes import in_change, refuse_changing, shown_status, wake
 from vservers.localcloud.handlers.lookup import (
     given_tags,
     has_tags,
@@ -15,14 +26,27 @@ from vservers.localcloud.handlers.lookup import (
     rules_of,
     the_balancer,
     the_listener,
+    token_start,
     visible_balancers,
     wire_tags,
 )
-from vservers.localcloud.model import Balancer, Group, Listener, listener_id
+from vservers.localcloud.handlers.settings import (
+    LAYER_7,
+    checked_settings,
+    named_as_answered,
+    wire_settings,
+)
+from vservers.localcloud.model import (
+    Balancer,
+    DomainExtension,
+    Listener,
+    MasterSlaveGroup,
+    listener_id,
+)
+from vservers.localcloud.quotas import exceeded
 from vservers.localcloud.registry import Answer, Call, Reading, Writing, reads, writes
 from vservers.localcloud.store import View
 
-MAX_LISTENERS_PER_BALANCER = 50
 # Parameters that say which listener is meant, or are kept in fields of their own.
 _NO_SETTINGS = frozenset(
     (
@@ -31,116 +55,102 @@ _NO_SETTINGS = frozenset(
         "RegionId",
         "VServerGroup",
         "VServerGroupId",
+        "MasterSlaveServerGroup",
+        "MasterSlaveServerGroupId",
         "Tag",
         "DryRun",
     )
 )
-# The tables leave these to the cloud: they count only where a check or a session is on.
-_CHECK_DEFAULTS: Mapping[str, Any] = {
-    "HealthCheckURI": "/",
-    "HealthCheckMethod": "head",
-    "HealthCheckHttpCode": ("http_2xx",),
-    "HealthCheckInterval": 2,
-    "HealthCheckTimeout": 5,
-    "HealthyThreshold": 3,
-    "UnhealthyThreshold": 3,
-}
-_SESSION = ("StickySession", "StickySessionType", "Cookie", "CookieTimeout")
-_CHECK = ("HealthCheck", "HealthCheckDomain", "HealthCheckConnectPort", *_CHECK_DEFAULTS)
 _TOP = ("AclId", "AclStatus", "AclType", "BackendServerPort", "Bandwidth", "Description")
-_USE_BACKEND_PORT = -520
 # The protocols that need the port of a TCP socket for themselves.
 _SHARE_NO_PORT = ("http", "https", "tcp")
+_RESERVED_UDP_PORTS = (250, 4789, 4790)
 
 
 @writes("slb", "CreateLoadBalancerHTTPListener")
-def create_http_listener(call: Writing) -> Answer:
-    """A new HTTP listener, stopped."""
+@writes("slb", "CreateLoadBalancerHTTPSListener")
+@writes("slb", "CreateLoadBalancerTCPListener")
+@writes("slb", "CreateLoadBalancerUDPListener")
+def create_listener(call: Writing) -> Answer:
+    """A new listener, stopped."""
+    protocol = _protocol(call.action)
     balancer = the_balancer(call)
-    _refuse_taken_port(call, balancer, "http")
-    settings = {name: value for name, value in call.params.items() if name not in _NO_SETTINGS}
-    group_id = call.params.get("VServerGroupId", "")
+    _check_port(call, balancer, protocol)
+    settings = _settings(call.params)
+    if protocol == "https":
+        settings = {"EnableHttp2": "on", "TLSCipherPolicy": DEFAULT_POLICY} | settings
+    listener = Listener(
+        balancer_id=balancer.id,
+        protocol=protocol,
+        port=call.params["ListenerPort"],
+        region=balancer.region,
+        created=call.now,
+        group_id=_named_group(call, balancer, protocol),
+        settings=settings,
+        tags=given_tags(call.params),
+    )
     if settings.get("ListenerForward") == "on":
         if "ForwardPort" not in settings:
             raise missing("ForwardPort")
         if not call.state.get(Listener, listener_id(balancer.id, "https", settings["ForwardPort"])):
             raise ApiError("ListenerForwardNotSupport")
-    elif not group_id and "BackendServerPort" not in settings:
+    elif not listener.group_id and not settings.get("BackendServerPort"):
         raise ApiError(
             "MissingParameter", "The BackendServerPort or VServerGroupId is required at lease one."
         )
-    if group_id:
-        _check_group(call.state, balancer, group_id)
-    listener = Listener(
-        balancer_id=balancer.id,
-        protocol="http",
-        port=call.params["ListenerPort"],
-        region=balancer.region,
-        created=call.now,
-        group_id=group_id,
-        settings=checked_settings(settings),
-        tags=given_tags(call.params),
-    )
-    _check_acl(listener.settings)
-    call.state.put(listener)
-    _check_bandwidth(call.state, balancer)
+    _put_checked(call, balancer, listener)
+    wake(call, balancer)
     return {}
 
 
 @writes("slb", "SetLoadBalancerHTTPListenerAttribute")
-def set_http_listener(call: Writing) -> Answer:
+@writes("slb", "SetLoadBalancerHTTPSListenerAttribute")
+@writes("slb", "SetLoadBalancerTCPListenerAttribute")
+@writes("slb", "SetLoadBalancerUDPListenerAttribute")
+def set_listener(call: Writing) -> Answer:
     """Change what is named; the rest stays. VServerGroup=off goes back to the default pool."""
+    protocol = _protocol(call.action)
     balancer = the_balancer(call)
-    listener = the_listener(call, balancer, protocol="http")
-    group_id = call.params.get("VServerGroupId", "")
-    attach = call.params.get("VServerGroup", "on" if group_id else "")
-    if attach == "on":
-        if not group_id:
-            raise ApiError("MissingParam.VServerGroupId")
-        _check_group(call.state, balancer, group_id)
-    elif attach == "off":
-        if listener.group_id and "BackendServerPort" not in listener.settings:
-            raise ApiError("OperationFailed.ServerGroupInUse")
-        group_id = ""
-    else:
-        group_id = listener.group_id
-    named = {name: value for name, value in call.params.items() if name not in _NO_SETTINGS}
-    _check_acl(named)
-    settings = checked_settings({**listener.settings, **named})
-    call.state.put(replace(listener, group_id=group_id, settings=settings))
-    _check_bandwidth(call.state, balancer)
+    listener = the_listener(call, balancer, protocol=protocol)
+    refuse_changing(call, listener, "ServiceIsConfiguring")
+    group_id = _changed_group(call, balancer, listener)
+    settings = {**listener.settings, **_settings(call.params)}
+    if listener.status == "running":
+        listener = in_change(call, listener, "configuring")
+    _put_checked(call, balancer, replace(listener, group_id=group_id, settings=settings))
     return {}
 
 
 @reads("slb", "DescribeLoadBalancerHTTPListenerAttribute")
-def describe_http_listener(call: Reading) -> Answer:
-    """One HTTP listener with its rules."""
+@reads("slb", "DescribeLoadBalancerHTTPSListenerAttribute")
+@reads("slb", "DescribeLoadBalancerTCPListenerAttribute")
+@reads("slb", "DescribeLoadBalancerUDPListenerAttribute")
+def describe_listener(call: Reading) -> Answer:
+    """One listener; with its rules and extra domains where the protocol has them."""
+    protocol = _protocol(call.action)
     balancer = the_balancer(call)
-    listener = the_listener(call, balancer, protocol="http")
-    return {
+    listener = the_listener(call, balancer, protocol=protocol)
+    answer: Answer = {
         "LoadBalancerId": balancer.id,
         "ListenerPort": listener.port,
-        "Status": listener.status,
-        "SecurityStatus": "on",
+        "Status": shown_status(call, listener),
         **_top(listener),
-        **_http_config(listener),
-        "VServerGroupId": listener.group_id,
+        **_config(listener),
+        **_groups(call.state, listener),
         "Scheduler": listener.settings["Scheduler"],
-        "AclIds": {"AclId": _acl_ids(listener)},
+        "AclIds": {"AclId": acl_ids(listener.settings)},
         "Tags": {"Tag": wire_tags(listener.tags)},
-        "Rules": {
-            "Rule": [
-                {
-                    "RuleId": rule.id,
-                    "RuleName": rule.name,
-                    "Domain": rule.domain,
-                    "Url": rule.url,
-                    "VServerGroupId": rule.group_id,
-                }
-                for rule in rules_of(call.state, listener)
-            ]
-        },
     }
+    if protocol in LAYER_7:
+        answer["SecurityStatus"] = "on"
+        answer["Rules"] = {"Rule": _rules(call, listener)}
+    if protocol == "https":
+        answer["DomainExtensions"] = {
+            "DomainExtension": [
+                wire_extension(one) for one in call.state.children(DomainExtension, listener.id)
+            ]
+        }
+    return answer
 
 
 @reads("slb", "DescribeLoadBalancerListeners")
@@ -161,25 +171,10 @@ def describe_listeners(call: Reading) -> Answer:
         and has_tags(listener.tags, params.get("Tag", ()))
     ]
     size = params["MaxResults"]
-    start = _token_start(params.get("NextToken", ""))
+    start = token_start(params.get("NextToken", ""), "IllegalParam.NextToken")
     page = found[start : start + size]
     answer: Answer = {
-        "Listeners": [
-            {
-                "LoadBalancerId": balancer.id,
-                "ListenerPort": listener.port,
-                "ListenerProtocol": listener.protocol,
-                "Status": listener.status,
-                "Scheduler": listener.settings.get("Scheduler", "wrr"),
-                "VServerGroupId": listener.group_id,
-                **_top(listener),
-                "AclIds": _acl_ids(listener),
-                f"{listener.protocol.upper()}ListenerConfig": _http_config(listener),
-                "Tags": wire_tags(listener.tags),
-                **served(call, balancer, listener),
-            }
-            for balancer, listener in page
-        ],
+        "Listeners": [_listed(call, balancer, listener) for balancer, listener in page],
         "MaxResults": size,
         "TotalCount": len(found),
     }
@@ -188,115 +183,111 @@ def describe_listeners(call: Reading) -> Answer:
     return answer
 
 
-@writes("slb", "StartLoadBalancerListener")
-def start_listener(call: Writing) -> Answer:
-    """Start it; one that runs already goes on. `starting` is over before the answer."""
-    listener = the_listener(call, the_balancer(call))
-    call.state.put(replace(listener, status="running"))
-    return {}
-
-
-@writes("slb", "StopLoadBalancerListener")
-def stop_listener(call: Writing) -> Answer:
-    """Stop it; new requests are refused from now on."""
-    listener = the_listener(call, the_balancer(call))
-    call.state.put(replace(listener, status="stopped"))
-    return {}
-
-
-@writes("slb", "DeleteLoadBalancerListener")
-def delete_listener(call: Writing) -> Answer:
-    """Delete it with its rules, running or stopped."""
-    balancer = the_balancer(call)
-    listener = the_listener(call, balancer, missing="ResourceNotFound.Listener")
-    for other in listeners_of(call.state, balancer.id):
-        if (
-            other.settings.get("ListenerForward") == "on"
-            and listener.protocol == "https"
-            and other.settings.get("ForwardPort") == listener.port
-        ):
-            raise ApiError("ListenerForwardExist")
-    for rule in rules_of(call.state, listener):
-        call.state.delete(rule)
-    call.state.delete(listener)
-    return {}
-
-
 def served[V: View](call: Call[V], balancer: Balancer, listener: Listener) -> dict[str, str]:
     """Where a running listener answers, beyond the cloud's fields; clients ignore unknown ones."""
-    if not call.plane.status.on or listener.status != "running":
+    on = call.plane.status.on and listener.status == "running" and balancer.status == "active"
+    if not on:
         return {"ServedAt": "", "ServedNotice": ""}
     address, port, notice = call.plane.served_at(balancer.address, listener.port)
     return {"ServedAt": f"{address}:{port}", "ServedNotice": notice}
 
 
-def checked_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings made whole: defaults of what is on; what is off is dropped.
-
-    Raises MissingParameter when a session lacks what its type needs.
-    """
-    settings = dict(settings)
-    if settings.get("StickySession", "off") == "on":
-        kind = settings.get("StickySessionType", "")
-        if not kind:
-            raise missing("StickySessionType")
-        need, idle = (
-            ("CookieTimeout", "Cookie") if kind == "insert" else ("Cookie", "CookieTimeout")
-        )
-        if need not in settings:
-            raise missing(need)
-        settings.pop(idle, None)
-    else:
-        for name in _SESSION[1:]:
-            settings.pop(name, None)
-    if settings.get("HealthCheck") == "on":
-        settings = {**_CHECK_DEFAULTS, **settings}
-        if settings.get("HealthCheckConnectPort") == _USE_BACKEND_PORT:
-            del settings["HealthCheckConnectPort"]
-    else:
-        for name in _CHECK[1:]:
-            settings.pop(name, None)
-    return settings
-
-
-def wire_settings(settings: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """The named settings that are set, as answers spell them."""
+def wire_extension(extension: DomainExtension) -> dict[str, Any]:
+    """A domain extension as lists spell it."""
     return {
-        name: ",".join(value) if isinstance(value, (tuple, list)) else value
-        for name in names
-        if (value := settings.get(name)) is not None
+        "DomainExtensionId": extension.id,
+        "Domain": extension.domain,
+        "ServerCertificateId": extension.certificate_id,
     }
 
 
-def session_and_check(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Session and health check, of a listener or of a rule with its own."""
-    return wire_settings(settings, _SESSION + _CHECK)
+def _protocol(action: str) -> str:
+    """CreateLoadBalancerUDPListener -> udp."""
+    _, _, rest = action.partition("LoadBalancer")
+    return rest.partition("Listener")[0].lower()
 
 
-def _top(listener: Listener) -> dict[str, Any]:
-    return wire_settings(listener.settings, _TOP)
+def _settings(params: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in params.items() if name not in _NO_SETTINGS}
+    return named_as_answered(kept)
 
 
-def _http_config(listener: Listener) -> dict[str, Any]:
-    elsewhere = {*_TOP, "Scheduler"}
-    names = tuple(name for name in listener.settings if name not in elsewhere)
-    return wire_settings(listener.settings, names)
+def _put_checked(call: Writing, balancer: Balancer, listener: Listener) -> None:
+    """Store a listener when all it names is there and fits."""
+    settings = checked_settings(listener.settings, listener.protocol)
+    # An emptied CA certificate switches mutual authentication off.
+    listener = replace(listener, settings={k: v for k, v in settings.items() if v != ""})
+    check_scheduler(balancer, listener.settings)
+    check_access_lists(call.state, balancer, listener, call.quotas)
+    if listener.protocol == "https":
+        check_https(call.state, balancer, listener.settings)
+    call.state.put(listener)
+    check_bandwidth(call.state, balancer)
 
 
-def _acl_ids(listener: Listener) -> list[str]:
-    acl_id = listener.settings.get("AclId", "")
-    return acl_id.split(",") if acl_id else []
+def _named_group(call: Writing, balancer: Balancer, protocol: str) -> str:
+    """The group that a request names, "" for none."""
+    group_id = call.params.get("VServerGroupId", "")
+    pair_id = call.params.get("MasterSlaveServerGroupId", "")
+    if group_id and pair_id:
+        raise ApiError("Abs.VServerGroupIdAndMasterSlaveServerGroupId.MissMatch")
+    if group_id:
+        check_group(call.state, balancer, protocol, group_id)
+    if pair_id:
+        check_master_slave(call.state, balancer, pair_id)
+    return str(group_id or pair_id)
 
 
-def _token_start(token: str) -> int:
-    if token and not (token.isascii() and token.isdigit() and len(token) < 10):
-        raise ApiError("IllegalParam.NextToken", "The specified NextToken is invalid.")
-    return int(token or 0)
+def _changed_group(call: Writing, balancer: Balancer, listener: Listener) -> str:
+    """The listener's group after the request.
+
+    VServerGroup and MasterSlaveServerGroup say whether the request attaches one of that kind (on)
+    or detaches it (off); on goes without saying where an ID is given.
+    """
+    params = call.params
+    switches = {}
+    for name in ("VServerGroup", "MasterSlaveServerGroup"):
+        given = params.get(f"{name}Id", "")
+        switches[name] = params.get(name, "on" if given else "")
+        if switches[name] == "on" and not given:
+            raise ApiError(f"MissingParam.{name}Id")
+    if list(switches.values()) == ["on", "on"]:
+        raise ApiError("Abs.VServerGroupIdAndMasterSlaveServerGroupId.MissMatch")
+    for name, switch in switches.items():
+        if switch == "on" and name == "VServerGroup":
+            check_group(call.state, balancer, listener.protocol, params["VServerGroupId"])
+            return str(params["VServerGroupId"])
+        if switch == "on":
+            check_master_slave(call.state, balancer, params["MasterSlaveServerGroupId"])
+            return str(params["MasterSlaveServerGroupId"])
+    present = _groups(call.state, listener)
+    for name, switch in switches.items():
+        if switch == "off" and present.get(f"{name}Id"):
+            if not listener.settings.get("BackendServerPort"):
+                raise ApiError("OperationFailed.ServerGroupInUse")
+            return ""
+    return listener.group_id
 
 
-def _refuse_taken_port(call: Writing, balancer: Balancer, protocol: str) -> None:
+def _groups(state: View, listener: Listener) -> dict[str, str]:
+    """The listener's group under the name of its kind."""
+    if listener.protocol in LAYER_7:
+        return {"VServerGroupId": listener.group_id}
+    paired = listener.group_id and state.get(MasterSlaveGroup, listener.group_id) is not None
+    return {
+        "VServerGroupId": "" if paired else listener.group_id,
+        "MasterSlaveServerGroupId": listener.group_id if paired else "",
+    }
+
+
+def _check_port(call: Writing, balancer: Balancer, protocol: str) -> None:
     port = call.params["ListenerPort"]
-    if call.state.count(Listener, balancer.id) >= MAX_LISTENERS_PER_BALANCER:
+    if not port:
+        # 0 stands for a range of ports, which shared and guaranteed instances do not have.
+        raise ApiError("InvalidParam.ListenerPort")
+    if protocol == "udp" and port in _RESERVED_UDP_PORTS:
+        raise ApiError("OperationDenied.SpecialListenerPortNotAllowed")
+    if exceeded(call.state.count(Listener, balancer.id) + 1, call.quotas.listeners):
         raise ApiError("ListenerNumberOverLimit")
     if call.state.get(Listener, listener_id(balancer.id, protocol, port)):
         raise ApiError("ListenerAlreadyExists")
@@ -307,26 +298,47 @@ def _refuse_taken_port(call: Writing, balancer: Balancer, protocol: str) -> None
             raise ApiError("InvalidParameter.ListenerPortConflict")
 
 
-def _check_group(state: View, balancer: Balancer, group_id: str) -> None:
-    group = state.get(Group, group_id)
-    if group is None:
-        raise group_not_found()
-    if group.balancer_id != balancer.id:
-        raise ApiError("InvalidParameter.VServerGroupId")
+def _listed(call: Reading, balancer: Balancer, listener: Listener) -> dict[str, Any]:
+    config = _config(listener)
+    if "ProxyProtocolV2Enabled" in config:
+        # A word here, a boolean in the listener's own answer.
+        config["ProxyProtocolV2Enabled"] = str(config["ProxyProtocolV2Enabled"]).lower()
+    groups = _groups(call.state, listener)
+    if "MasterSlaveServerGroupId" in groups:
+        config["MasterSlaveServerGroupId"] = groups["MasterSlaveServerGroupId"]
+    return {
+        "LoadBalancerId": balancer.id,
+        "ListenerPort": listener.port,
+        "ListenerProtocol": listener.protocol,
+        "Status": shown_status(call, listener),
+        "Scheduler": listener.settings.get("Scheduler", "wrr"),
+        "VServerGroupId": groups["VServerGroupId"],
+        **_top(listener),
+        "AclIds": acl_ids(listener.settings),
+        f"{listener.protocol.upper()}ListenerConfig": config,
+        "Tags": wire_tags(listener.tags),
+        **served(call, balancer, listener),
+    }
 
 
-def _check_acl(settings: Mapping[str, Any]) -> None:
-    if settings.get("AclStatus") == "on":
-        if not settings.get("AclId"):
-            raise missing("AclId")
-        raise ApiError("AclNotExist")
+def _rules(call: Reading, listener: Listener) -> list[dict[str, Any]]:
+    return [
+        {
+            "RuleId": rule.id,
+            "RuleName": rule.name,
+            "Domain": rule.domain,
+            "Url": rule.url,
+            "VServerGroupId": rule.group_id,
+        }
+        for rule in rules_of(call.state, listener)
+    ]
 
 
-def _check_bandwidth(state: View, balancer: Balancer) -> None:
-    if balancer.internet_charge_type != "paybybandwidth" or balancer.bandwidth < 1:
-        return
-    parts = [one.settings.get("Bandwidth", -1) for one in listeners_of(state, balancer.id)]
-    if sum(part for part in parts if part > 0) > balancer.bandwidth:
-        raise ApiError(
-            "InvalidParameter", "The listeners' Bandwidth exceeds that of the load balancer."
-        )
+def _top(listener: Listener) -> dict[str, Any]:
+    return wire_settings(listener.settings, _TOP)
+
+
+def _config(listener: Listener) -> dict[str, Any]:
+    elsewhere = {*_TOP, "Scheduler"}
+    names = tuple(name for name in listener.settings if name not in elsewhere)
+    return wire_settings(listener.settings, names)

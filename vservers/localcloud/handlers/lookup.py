@@ -1,6 +1,6 @@
 """Finding what a request names, or the cloud's error for what is not there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vservers.localcloud.errors import ApiError, group_not_found
@@ -57,6 +57,19 @@ def visible_balancers(call: Call[View]) -> list[Balancer]:
 def listeners_of(state: View, balancer_id: str) -> list[Listener]:
     """The balancer's listeners, by port."""
     return sorted(state.children(Listener, balancer_id), key=lambda one: (one.port, one.protocol))
+
+
+def listeners_in(state: View, region: str) -> Iterator[Listener]:
+    """All listeners of a region's load balancers."""
+    for balancer in state.children(Balancer, region):
+        yield from state.children(Listener, balancer.id)
+
+
+def token_start(token: str, code: str = "InvalidParameter") -> int:
+    """Where a page begins: our tokens are positions. Raises the code for any other text."""
+    if token and not (token.isascii() and token.isdigit() and len(token) < 10):
+        raise ApiError(code, "The specified NextToken is invalid.")
+    return int(token or 0)
 
 
 def rules_of(state: View, listener: Listener) -> list[Rule]:

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from vservers.localcloud.errors import ApiError
-from vservers.localcloud.handlers.lookup import has_tags, interface_id, interface_of, wire_tags
+from vservers.localcloud.handlers.lookup import (
+    has_tags,
+    interface_id,
+    interface_of,
+    token_start,
+    wire_tags,
+)
 from vservers.localcloud.model import Instance, Vpc, VSwitch
 from vservers.localcloud.regions import REGIONS
 from vservers.localcloud.registry import Answer, Reading, reads, utc
@@ -81,10 +87,7 @@ def describe_interfaces(call: Reading) -> Answer:
     ]
     if "MaxResults" in params or "NextToken" in params:
         size = params.get("MaxResults", _DEFAULT_TOKEN_PAGE)
-        token = params.get("NextToken", "")
-        if token and not (token.isascii() and token.isdigit() and len(token) < 10):
-            raise ApiError("InvalidParameter", "The specified NextToken is invalid.")
-        start = int(token or 0)
+        start = token_start(params.get("NextToken", ""))
         rest = str(start + size) if start + size < len(found) else ""
         page, answer = found[start : start + size], {"NextToken": rest}
     else:

@@ -6,6 +6,7 @@ from vservers.localcloud.errors import ApiError, missing
 from vservers.localcloud.handlers.backends import (
     changed,
     new_members,
+    refuse_same_address,
     refuse_too_many,
     wire_members,
     without,
@@ -40,8 +41,9 @@ def add_backends(call: Writing) -> Answer:
             raise ApiError("InvalidParameter", error.message) from error
         raise
     balancer = replace(balancer, pool=balancer.pool + added)
+    refuse_same_address(call.state, balancer.pool)
     call.state.put(balancer)
-    refuse_too_many(call.state, balancer)
+    refuse_too_many(call, balancer, added=added)
     return _answer(balancer)
 
 

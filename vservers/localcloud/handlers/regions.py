@@ -62,6 +62,33 @@ def describe_ecs_zones(call: Reading) -> Answer:
     }
 
 
+@reads("slb", "DescribeAvailableResource")
+def describe_available(call: Reading) -> Answer:
+    """Which pairs of zones take which kinds of load balancers: all of IPv4."""
+    params = call.params
+    kinds = [
+        {"AddressType": kind, "AddressIPVersion": "ipv4"}
+        for kind in ("classic_internet", "classic_intranet", "vpc")
+        if params.get("AddressType", kind) == kind
+        and params.get("AddressIPVersion", "ipv4") == "ipv4"
+    ]
+    zones = REGIONS[call.region].zones
+    return {
+        "AvailableResources": {
+            "AvailableResource": [
+                {
+                    "MasterZoneId": zone.id,
+                    "SlaveZoneId": other.id,
+                    "SupportResources": {"SupportResource": kinds},
+                }
+                for zone in zones
+                for other in zones
+                if other is not zone
+            ]
+        }
+    }
+
+
 def _regions(call: Reading) -> list[dict[str, str]]:
     language = call.params.get("AcceptLanguage", "")
     return [

@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from vservers.localcloud.errors import ApiError, group_not_found, missing
-from vservers.localcloud.handlers.listeners import checked_settings, session_and_check
+from vservers.localcloud.handlers.changes import refuse_changing
 from vservers.localcloud.handlers.lookup import rules_of, the_balancer, the_listener
+from vservers.localcloud.handlers.settings import LAYER_7, checked_settings, session_and_check
 from vservers.localcloud.model import Group, Listener, Rule
+from vservers.localcloud.quotas import exceeded
 from vservers.localcloud.registry import Answer, Call, Reading, Writing, new_id, reads, writes
 from vservers.localcloud.store import View
 
-MAX_RULES_PER_LISTENER = 40
 _OWN_SETTINGS = frozenset(
     (
         "Scheduler",
@@ -40,7 +41,8 @@ def create_rules(call: Writing) -> Answer:
     """
     balancer = the_balancer(call)
     listener = the_listener(call, balancer)
-    if listener.protocol not in ("http", "https"):
+    refuse_changing(call, listener, "OperationFailed.ListenerStatusNotSupport")
+    if listener.protocol not in LAYER_7:
         raise ApiError("RuleNotSupport")
     if listener.settings.get("ListenerForward") == "on":
         raise ApiError("ListenerNotSupportRule")
@@ -48,7 +50,7 @@ def create_rules(call: Writing) -> Answer:
     rows = call.params["RuleList"]
     if not rows:
         raise ApiError("RuleListMalformed")
-    if len(present) + len(rows) > MAX_RULES_PER_LISTENER:
+    if exceeded(len(present) + len(rows), call.quotas.rules):
         raise ApiError("TooManyRules")
     pairs = {(rule.domain, rule.url) for rule in present}
     names = {rule.name for rule in present}
@@ -105,8 +107,8 @@ def set_rule(call: Writing) -> Answer:
     Domain and Url never change.
     """
     rule = _the_rule(call, call.params["RuleId"])
-    listener = call.state.get(Listener, rule.parent)
-    assert listener is not None, "a rule lives as long as its listener"  # noqa: S101
+    listener = _listener_of(call, rule)
+    refuse_changing(call, listener, "OperationFailed.ListenerStatusNotSupport")
     name = call.params.get("RuleName", rule.name)
     if name != rule.name and any(name == other.name for other in rules_of(call.state, listener)):
         raise _name_taken()
@@ -125,6 +127,7 @@ def delete_rules(call: Writing) -> Answer:
     if len({rule.parent for rule in rules}) > 1:
         raise ApiError("Operation.NotAllowed", "The rules do not belong to one listener.")
     for rule in rules:
+        refuse_changing(call, _listener_of(call, rule), "OperationFailed.ListenerStatusNotSupport")
         call.state.delete(rule)
     return {}
 
@@ -134,6 +137,12 @@ def _the_rule[V: View](call: Call[V], rule_id: str) -> Rule:
     if rule is None or not call.in_region(rule.region):
         raise ApiError("InvalidRuleId.NotFound")
     return rule
+
+
+def _listener_of[V: View](call: Call[V], rule: Rule) -> Listener:
+    listener = call.state.get(Listener, rule.parent)
+    assert listener is not None, "a rule lives as long as its listener"  # noqa: S101
+    return listener
 
 
 def _own_settings(params: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
