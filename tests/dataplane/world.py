@@ -94,12 +94,19 @@ class Client:
     """One HTTP/1.1 connection that is kept alive and opened anew only when the other side said so.
 
     It repeats nothing: an answer that does not come is an error, which libraries would hide.
+    options: for asyncio.open_connection, such as ssl or local_addr.
     """
 
     address: str
     port: int = 8088
+    options: dict[str, Any] = field(default_factory=dict)
     connections: int = 0
     _streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = field(default=None)
+
+    async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        self._streams = await asyncio.open_connection(self.address, self.port, **self.options)
+        self.connections += 1
+        return self._streams
 
     async def ask(
         self,
@@ -109,10 +116,7 @@ class Client:
         host: str = "www.example.com",
         headers: Iterable[str] = (),
     ) -> Answer:
-        if self._streams is None:
-            self._streams = await asyncio.open_connection(self.address, self.port)
-            self.connections += 1
-        reader, writer = self._streams
+        reader, writer = self._streams or await self.open()
         lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", *headers]
         writer.write("\r\n".join([*lines, "", ""]).encode())
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -139,25 +143,69 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def connected(address: str, port: int = 8088) -> AsyncIterator[Client]:
-    client = Client(address, port)
+async def connected(address: str, port: int = 8088, **options: Any) -> AsyncIterator[Client]:
+    client = Client(address, port, options)
     try:
         yield client
     finally:
         client.close()
 
 
-async def count(address: str, requests: int, **request: Any) -> Counter[str]:
-    """How many answers each instance gave, over connections of ten requests each."""
+async def count(
+    address: str,
+    requests: int,
+    *,
+    port: int = 8088,
+    each: int = 10,
+    options: dict[str, Any] | None = None,
+    **request: Any,
+) -> Counter[str]:
+    """How many answers each instance gave, over connections of `each` requests."""
     seen: Counter[str] = Counter()
-    client = Client(address)
+    client = Client(address, port, options or {})
     for number in range(requests):
-        if number % 10 == 0:
+        if number % each == 0:
             client.close()
         answer = await client.ask(**request)
         seen[answer.server if answer.status == 200 else str(answer.status)] += 1
     client.close()
     return seen
+
+
+async def datagram(
+    address: str, port: int, text: bytes = b"hello", *, local: str | None = None
+) -> str:
+    """The ID of the instance that answers one datagram from a fresh port, "" when none does."""
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[bytes] = loop.create_future()
+
+    class Answer(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, addr: object) -> None:
+            answered.set_result(data)
+
+    transport, _ = await loop.create_datagram_endpoint(
+        Answer, remote_addr=(address, port), local_addr=(local, 0) if local else None
+    )
+    try:
+        transport.sendto(text)
+        async with asyncio.timeout(0.5):
+            # nginx says with an empty datagram that the server refused.
+            if received := await answered:
+                server, _, said = received.partition(b"\n")
+                assert said == text
+                return server.decode()
+            return ""
+    except TimeoutError:
+        return ""
+    finally:
+        transport.close()
+
+
+async def count_datagrams(
+    address: str, number: int, *, port: int = 8088, local: str | None = None
+) -> Counter[str]:
+    """How many datagrams each instance answered, each from a port of its own."""
+    return Counter([await datagram(address, port, local=local) for _ in range(number)])
 
 
 async def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:

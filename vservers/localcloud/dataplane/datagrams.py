@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from vservers.localcloud.dataplane.fleet import Fleet
 from vservers.localcloud.dataplane.names import DATAGRAMS, ServerKey
 from vservers.localcloud.dataplane.nginx import Nginx, NginxError, NginxRefused, find_nginx
 from vservers.localcloud.dataplane.ports import Endpoint, Place, claim, served_port
 from vservers.localcloud.dataplane.probes import Probes
-from vservers.localcloud.dataplane.topology import Topology
+from vservers.localcloud.dataplane.topology import Listener, Topology
 from vservers.localcloud.dataplane.udp import UdpFrame, render_udp, targets
 from vservers.localcloud.dataplane.words import RenderError
 
@@ -20,25 +21,30 @@ MISSING = "UDP listeners are off: nginx with its stream module is not installed"
 
 
 class Datagrams:
-    """Serves the UDP listeners of the topology that was applied last.
+    """Serves the UDP listeners of the topology that was submitted last, in its own time.
 
     folder: nginx's own; program: its name or path, None to look for it; user: whom its workers
-    become, "" for nobody else; lowest_port: the lowest that may be bound.
+    become, "" for nobody else; lowest_port: the lowest that may be bound; fleet: who answers.
     """
 
-    def __init__(self, folder: Path, program: str | None, user: str, lowest_port: int) -> None:
+    def __init__(
+        self, folder: Path, program: str | None, user: str, lowest_port: int, fleet: Fleet
+    ) -> None:
         self._folder = folder
         self._program = program
         self._user = user
         self._lowest_port = lowest_port
+        self._fleet = fleet
         self._nginx: Nginx | None = None
         self._topology = Topology()
+        self._submitted = 0
+        self._applied = 0
         self._live = ""
         self._places: dict[Endpoint, Place] = {}
         self._trouble = ""
         self._probes = Probes(self._again)
-        self._applying = asyncio.Lock()
         self._wake = asyncio.Event()
+        self._progress = asyncio.Condition()
         self._keeper: asyncio.Task[None] | None = None
 
     @property
@@ -70,33 +76,63 @@ class Datagrams:
             await self._nginx.stop()
             self._nginx = None
         self._live, self._places, self._trouble = "", {}, ""
+        async with self._progress:
+            self._progress.notify_all()
 
-    async def apply(self, topology: Topology) -> None:
-        """Serve its UDP listeners; returns when they are. Trouble is said by `notices`."""
+    def submit(self, topology: Topology) -> None:
+        """Serve its UDP listeners; trouble is said by `notices`."""
         self._topology = topology
-        async with self._applying:
+        self._submitted += 1
+        self._wake.set()
+
+    async def settled(self) -> None:
+        """Wait until what is submitted now is live or refused."""
+        awaited = self._submitted
+        async with self._progress:
+            await self._progress.wait_for(lambda: self._applied >= awaited or self._keeper is None)
+
+    async def _keep(self) -> None:
+        """Apply what was submitted; again when a server went or came, or when nginx ended."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            number = self._submitted
             try:
-                await self._apply(topology)
-                self._trouble = self._trouble if self._nginx is None else ""
+                await self._apply(self._topology)
             except (RenderError, NginxRefused) as error:
                 self._say(f"the configuration of UDP listeners is refused: {error}")
             except (NginxError, OSError) as error:
                 self._say(f"UDP listeners could not be changed: {error}")
-                asyncio.get_running_loop().call_later(RETRY_SECONDS, self._again)
+                self._later()
             except Exception:
                 log.exception("UDP listeners could not be changed")
                 self._trouble = "UDP listeners could not be changed: see the log"
+            self._applied = number
+            async with self._progress:
+                self._progress.notify_all()
 
     async def _apply(self, topology: Topology) -> None:
-        wanted = [
-            (one.address, one.port) for one in topology.listeners if one.protocol in DATAGRAMS
-        ]
+        listeners = [one for one in topology.listeners if one.protocol in DATAGRAMS]
         if self._nginx is None:
-            self._trouble = MISSING if wanted else ""
+            self._trouble = MISSING if listeners else ""
             return
+        answering = _instances(listeners, self._real_port)
         checked = targets(topology, self._real_port)
+        # A stopped instance is gone at once; who is only removed is heard until nothing goes there.
+        alive = {address for _, address in topology.instances} | {a for a, _ in answering}
+        kept = {e: owner for e, owner in self._fleet.datagrams.items() if e[0] in alive}
+        await self._fleet.answer_datagrams({**kept, **answering})
+        await self._serve(topology, [(one.address, one.port) for one in listeners])
+        await self._probes.watch(checked)
+        await self._fleet.answer_datagrams(answering)
+        self._trouble = ""
+        refused = self._fleet.datagrams_refused
+        if refused or not all(place.served for place in self._places.values()):
+            self._later()
+
+    async def _serve(self, topology: Topology, wanted: list[Endpoint]) -> None:
+        assert self._nginx is not None  # noqa: S101 - its caller looked
         if not wanted:
-            await self._probes.stop()
             await self._nginx.stop()
             self._live, self._places = "", {}
             return
@@ -106,24 +142,19 @@ class Datagrams:
         frame = UdpFrame(self._nginx.program.module, self._user)
         config = render_udp(topology, frame, places, self._real_port, self._probes.healthy)
         if config != self._live or not running:
-            await self._nginx.load(config)
+            served = {(a, place.port) for (a, _), place in places.items() if place.served}
+            await self._nginx.load(config, sorted(served))
         self._live, self._places = config, places
-        self._nginx.trim_log()
-        await self._probes.watch(checked)
-
-    async def _keep(self) -> None:
-        """Apply again when a server went or came, or when nginx ended."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            await self.apply(self._topology)
 
     def _again(self) -> None:
         self._wake.set()
 
+    def _later(self) -> None:
+        asyncio.get_running_loop().call_later(RETRY_SECONDS, self._again)
+
     def _ended(self, why: str) -> None:
         self._say(why)
-        asyncio.get_running_loop().call_later(RETRY_SECONDS, self._again)
+        self._later()
 
     def _say(self, trouble: str) -> None:
         log.error("%s", trouble)
@@ -133,12 +164,13 @@ class Datagrams:
         return served_port(port, self._lowest_port)
 
 
-def instances(topology: Topology, real_port: Callable[[int], int]) -> dict[Endpoint, str]:
+def _instances(
+    listeners: Iterable[Listener], real_port: Callable[[int], int]
+) -> dict[Endpoint, str]:
     """Who answers datagrams where: (address, port) -> server ID."""
     return {
         (member.address, real_port(member.port)): member.server_id
-        for listener in topology.listeners
-        if listener.protocol in DATAGRAMS
+        for listener in listeners
         for backend in listener.backends
         for member in backend.members
         if member.running

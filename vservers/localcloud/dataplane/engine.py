@@ -25,6 +25,7 @@ LOG_TAIL_BYTES = 2000
 MAX_LOG_BYTES = 1024 * 1024
 
 _WORKER = re.compile(r"^(\d+)\s+worker\s", re.MULTILINE)
+_SESSION = re.compile(r"^(0x[0-9a-f]+): .* be=(\S+) srv=(\S+) ", re.MULTILINE)
 _OLD_WORKERS = "# old workers"
 _FAILED = re.compile(r"\[failed: (\d+)\]")
 
@@ -107,11 +108,24 @@ class Engine:
 
     async def cut(self, servers: Iterable[ServerKey]) -> None:
         """Close the connections to these servers, in every worker that knows them."""
-        commands = [f"shutdown sessions server {backend}/{server}" for backend, server in servers]
+        gone = set(servers)
         current, old = await self._workers()
-        for pid in (*current, *old):
-            for part in _parts([f"@!{pid} {command}" for command in commands]):
-                await self._ask(";".join(part))
+        commands = [
+            f"@!{pid} shutdown sessions server {backend}/{server}"
+            for pid in current
+            for backend, server in gone
+        ]
+        # A worker that ends takes no command for a server any more, but it does for a session.
+        for pid in old:
+            with contextlib.suppress(EngineError):
+                sessions = _SESSION.findall(await self._ask(f"@!{pid} show sess"))
+                commands += [
+                    f"@!{pid} shutdown session {session}"
+                    for session, backend, server in sessions
+                    if (backend, server) in gone
+                ]
+        for part in _parts(commands):
+            await self._ask(";".join(part))
 
     async def server_states(self) -> str:
         """The answer to "show servers state" of the worker that takes new connections."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from vservers.localcloud.dataplane.datagrams import Datagrams, instances
+from vservers.localcloud.dataplane.datagrams import Datagrams
 from vservers.localcloud.dataplane.drains import Drains
 from vservers.localcloud.dataplane.engine import Engine, EngineError, EngineRefused
 from vservers.localcloud.dataplane.fleet import Fleet
@@ -132,11 +132,11 @@ class DataPlane:
             owner=unprivileged_owner(),
             threads=min(os.cpu_count() or 1, MAX_ENGINE_THREADS),
         )
-        user = unprivileged_user()
+        user, fleet = unprivileged_user(), Fleet()
         parts = self._parts = _Parts(
             engine,
-            Datagrams(self._folder / "nginx", self._nginx, user, self._lowest_port),
-            Fleet(),
+            Datagrams(self._folder / "nginx", self._nginx, user, self._lowest_port, fleet),
+            fleet,
             CertificateFiles(sockets / "tls"),
             Drains(engine.cut),
             frame,
@@ -146,6 +146,7 @@ class DataPlane:
         await parts.fleet.start()
         await parts.datagrams.start()
         self.status = Status(on=False, reason="starting")
+        parts.datagrams.submit(self._wanted)
         self._submitted += 1  # settled() covers what was submitted before the start, too
         self._wake.set()
         self._tasks = [
@@ -181,12 +182,16 @@ class DataPlane:
         }
         self._submitted += 1
         self._wake.set()
+        if self._parts is not None:
+            self._parts.datagrams.submit(topology)
 
     async def settled(self) -> None:
         """Wait until what is submitted now is live or refused; at once when nothing runs."""
         awaited = self._submitted
         async with self._progress:
             await self._progress.wait_for(lambda: self._applied >= awaited or not self._tasks)
+        if self._parts is not None:
+            await self._parts.datagrams.settled()
 
     def health(
         self, load_balancer_id: str, protocol: str, port: int
@@ -259,7 +264,6 @@ class DataPlane:
                 self._not_applied(parts, "the change could not be applied: see the log")
             else:
                 self.status = Status(on=True)
-            await self._apply_datagrams(parts, topology)
             self._applied = number
             async with self._progress:
                 self._progress.notify_all()
@@ -286,13 +290,6 @@ class DataPlane:
         self._retiring = parts.fleet.endpoints.keys() - serving.keys()
         if parts.fleet.refused or not all(place.served for place in places.values()):
             self._retry(RETRY_SECONDS)
-
-    async def _apply_datagrams(self, parts: _Parts, topology: Topology) -> None:
-        wanted = instances(topology, self._real_port)
-        # Who goes is heard until the engine no longer sends there.
-        await parts.fleet.answer_datagrams({**parts.fleet.datagrams, **wanted})
-        await parts.datagrams.apply(topology)
-        await parts.fleet.answer_datagrams(wanted)
 
     async def _load(self, engine: Engine, rendered: Rendered) -> None:
         state = EMPTY_STATE

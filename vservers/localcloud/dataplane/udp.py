@@ -20,9 +20,8 @@ from vservers.localcloud.dataplane.ports import Endpoint, Place
 from vservers.localcloud.dataplane.render import effective_weight
 from vservers.localcloud.dataplane.topology import Backend, HealthCheck, Listener, Topology
 
-FLOW_SECONDS = 30  # a client that is silent for so long is scheduled anew
-SHUTDOWN_SECONDS = 5  # what an old worker has to pass on the answers that are under way
-MAX_CONNECTIONS = 16384
+FLOW_SECONDS = 10  # a client that is silent for so long is scheduled anew
+MAX_CONNECTIONS = 65536  # two a flow, all of them while they last
 
 _SCHEDULERS = {
     "wrr": "",
@@ -85,11 +84,7 @@ def render_udp(
         lines.append(f"user {frame.user};")
     lines += [
         "daemon off;",
-        # One worker, and its listening sockets are the master's: no datagram is lost to a socket
-        # that goes with its worker.
         "worker_processes 1;",
-        f"worker_shutdown_timeout {SHUTDOWN_SECONDS}s;",
-        "pid nginx.pid;",
         "error_log stderr crit;",
         f"events {{ worker_connections {MAX_CONNECTIONS}; }}",
         "stream {",
