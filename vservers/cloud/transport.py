@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from .errors import (
     READ_AGAIN_CODES,
@@ -172,11 +173,10 @@ def _worth_repeating(error: CloudError, *, reads: bool) -> bool:
 
 
 def _lost(action: str, error: requests.exceptions.RequestException) -> CloudError:
-    """Refused and timed-out connections were never used; after that nothing is certain."""
-    never_sent = isinstance(error, requests.exceptions.ConnectTimeout) or (
-        "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
-    )
-    if never_sent:
+    """A connection that was never made carried nothing; after that nothing is certain."""
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    if isinstance(reason, (NewConnectionError, ConnectTimeoutError)):
         return CloudUnreachable(
             action=action,
             code="CloudUnreachable",
