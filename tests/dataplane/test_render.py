@@ -8,9 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.dataplane.world import Network, routes, topology
-from vservers.localcloud.dataplane import HealthCheck, Listener, StickySession, Topology
+from vservers.localcloud.dataplane import (
+    AccessControl,
+    Certificate,
+    HealthCheck,
+    Listener,
+    OwnSettings,
+    StickySession,
+    TlsPolicy,
+    Topology,
+)
 from vservers.localcloud.dataplane.ports import Place
 from vservers.localcloud.dataplane.render import Frame, Rendered, render
+from vservers.localcloud.dataplane.tls import TlsError
+from vservers.localcloud.dataplane.udp import UdpFrame, render_udp, targets
 from vservers.localcloud.dataplane.words import RenderError
 
 pytestmark = pytest.mark.dataplane
@@ -62,6 +73,14 @@ def rendered(wanted: Topology) -> Rendered:
     return render(wanted, FRAME, places, lambda port: port)
 
 
+def _rendered_udp(wanted: Topology) -> str:
+    places = {
+        (listener.address, listener.port): Place(listener.port) for listener in wanted.listeners
+    }
+    targets(wanted, lambda port: port)
+    return render_udp(wanted, UdpFrame(), places, lambda port: port, lambda key: True)
+
+
 def _member(**changes: Any) -> Listener:
     member = replace(BACKEND.members[0], **changes)
     return replace(LISTENER, backends=(replace(BACKEND, members=(member,)),))
@@ -102,6 +121,102 @@ def test_no_text_leaves_its_place(text: str) -> None:
     for listener in refused:
         with pytest.raises(RenderError):
             rendered(topology(listener))
+
+
+def _certified(certificate: Certificate, **changes: Any) -> Listener:
+    secure = replace(LISTENER, protocol="https", certificate=certificate)
+    return replace(secure, **changes)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_leaves_its_place_behind_new_settings(text: str) -> None:
+    certificate = Certificate("cert-1", "chain", "key")
+    named = Certificate(text, "chain", "key")
+    check = HealthCheck(kind=text)
+    tcp, udp = replace(LISTENER, protocol="tcp"), replace(LISTENER, protocol="udp")
+    own = (replace(BACKEND, settings=OwnSettings(text)),)
+    refused = [
+        _certified(named),
+        _certified(certificate, ca_certificate=named),
+        _certified(certificate, extensions=(("a.com", named),)),
+        *([_certified(certificate, extensions=((text, certificate),))] if text else []),
+        _certified(certificate, extensions=((f"*.{text}", certificate),)),
+        *(
+            replace(listener, **change)
+            for listener in (LISTENER, tcp, udp, replace(LISTENER, forward_port=443))
+            for change in (
+                {"access": AccessControl(text)},
+                {"access": AccessControl("white", (text,))},
+                {"access": AccessControl("black", ("10.0.0.0/8", f"10.0.0.0/8{text}"))},
+                {"address": text},
+                {"load_balancer_id": text},
+            )
+            if text or "networks" not in str(change)
+        ),
+        *(
+            replace(listener, **change)
+            for listener in (tcp, udp)
+            for change in (
+                {"scheduler": text},
+                {"backends": own},
+                {"default_backend": f"rsp-1{text}"} if text else {"scheduler": ""},
+                {"backends": (replace(BACKEND, key=text),), "default_backend": text},
+            )
+        ),
+        replace(tcp, health_check=check),
+        _check(kind=text),
+    ]
+    for listener in refused:
+        with pytest.raises(RenderError):
+            rendered(topology(listener))
+            _rendered_udp(topology(listener))
+    for policy in (TlsPolicy((text,), ()), TlsPolicy(("TLSv1.2",), (text,))):
+        with pytest.raises(TlsError):
+            rendered(topology(_certified(certificate, tls_policy=policy)))
+
+
+@pytest.mark.parametrize("number", [-1, 10_000, True, "80", 80.0, None])
+def test_new_numbers_are_whole_and_in_range(number: Any) -> None:
+    tcp = replace(LISTENER, protocol="tcp")
+    for listener in (
+        replace(tcp, persistence_timeout=number),
+        replace(tcp, established_timeout=number),
+        replace(tcp, drain_timeout=number),
+        *([replace(LISTENER, forward_port=number)] if number not in (None, 10_000, True) else []),
+    ):
+        with pytest.raises(RenderError):
+            rendered(topology(listener))
+
+
+def test_what_a_udp_check_says_never_enters_the_configuration() -> None:
+    check = HealthCheck(kind="udp", request="evil;", expect="evil}")
+    udp = replace(LISTENER, protocol="udp", health_check=check)
+    assert "evil" not in _rendered_udp(topology(udp))
+
+
+def test_ciphers_that_are_not_known_are_left_out() -> None:
+    names = ("AES128-SHA", "AES128-SHA ssl-min-ver SSLv3", "TLS_AES_128_GCM_SHA256", "RC4\n")
+    certificate = Certificate("cert-1", "chain", "key")
+    policy = TlsPolicy(("TLSv1.0", "TLSv1.2", "TLSv1.3"), names)
+    config = rendered(topology(_certified(certificate, tls_policy=policy))).config
+    [line] = [line for line in config.splitlines() if " ssl " in line]
+    assert line.endswith(
+        " ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.3"
+        " ciphers AES128-SHA ciphersuites TLS_AES_128_GCM_SHA256"
+    )
+
+
+@given(st.lists(st.text(max_size=40), max_size=5), st.sampled_from(["white", "black"]))
+def test_any_list_is_refused_or_networks(networks: list[str], kind: str) -> None:
+    for protocol, render_it in (("http", lambda t: rendered(t).config), ("udp", _rendered_udp)):
+        guarded = replace(LISTENER, protocol=protocol, access=AccessControl(kind, tuple(networks)))
+        try:
+            config = render_it(topology(guarded))
+        except RenderError:
+            continue
+        for line in config.splitlines():
+            if "acl listed" in line or line.lstrip().startswith(("allow", "deny")):
+                assert set(line) <= set("    acl listed src allow deny all 0123456789./;")
 
 
 @pytest.mark.parametrize("text", ["*", "*.", "**.a.com", "a.*.com", "*a.com", ".a.com", "a..com"])
