@@ -13,7 +13,13 @@ from urllib.parse import quote, urlencode
 
 from tests.localcloud.process import LocalCloud
 
-VERSIONS = {"slb": "2014-05-15", "ecs": "2014-05-26", "vpc": "2016-04-28", "sts": "2015-04-01"}
+VERSIONS = {
+    "slb": "2014-05-15",
+    "ecs": "2014-05-26",
+    "vpc": "2016-04-28",
+    "sts": "2015-04-01",
+    "cms": "2019-01-01",
+}
 
 
 class Refused(Exception):

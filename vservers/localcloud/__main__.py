@@ -15,10 +15,12 @@ from pathlib import Path
 from aiohttp import web
 
 from vservers.localcloud import demo
+from vservers.localcloud.admin import Admin
 from vservers.localcloud.cloud import Cloud
 from vservers.localcloud.dataplane import DataPlane
 from vservers.localcloud.endpoint import MAX_LINE_BYTES, Endpoint
 from vservers.localcloud.keys import DEFAULT_ACCOUNT, open_key_ring
+from vservers.localcloud.metrics import PERIOD_SECONDS, Metrics
 from vservers.localcloud.plane import NoPlane, Plane
 from vservers.localcloud.quotas import Quotas
 from vservers.localcloud.store import Changes, Store
@@ -96,6 +98,13 @@ def _options() -> argparse.Namespace:
         metavar="MS",
         help="how long a listener is starting, stopping or configuring (LOCALCLOUD_SETTLING_MS)",
     )
+    parser.add_argument(
+        "--metric-seconds",
+        type=int,
+        default=environment.get("LOCALCLOUD_METRIC_SECONDS", str(PERIOD_SECONDS)),
+        help="seconds between points of a metric; less than 60 is for tests "
+        "(LOCALCLOUD_METRIC_SECONDS, else %(default)s)",
+    )
     return parser.parse_args()
 
 
@@ -109,14 +118,17 @@ async def _serve(options: argparse.Namespace) -> None:
         try:
             keys = open_key_ring(options.data_dir, os.environ)
             store = Store(options.data_dir / "state.sqlite3")
+            metrics = Metrics(options.data_dir / "metrics.sqlite3", options.metric_seconds)
             cloud = Cloud(
                 store,
                 _plane(options),
                 options.network,
+                metrics,
                 quotas=Quotas.parsed(options.quotas),
                 settling=options.settling,
             )
-        except ValueError as error:
+            admin = Admin(cloud, options.data_dir)
+        except (ValueError, PermissionError) as error:
             raise CannotStart(str(error)) from error
         if options.demo and store.empty:
             store_demo(cloud)
@@ -130,12 +142,14 @@ async def _serve(options: argparse.Namespace) -> None:
         )
         try:
             await runner.setup()
+            await admin.start()
             await web.SockSite(runner, listening, backlog=_BACKLOG).start()
             host, port = listening.getsockname()[:2]
             print(f"local cloud ready on http://{host}:{port}", flush=True)
             await stop.wait()
         finally:
             await runner.cleanup()
+            await admin.stop()
             await cloud.stop()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 import time
 from collections.abc import Mapping
 from typing import cast
@@ -10,6 +11,8 @@ from typing import cast
 from vservers.localcloud import handlers  # noqa: F401
 from vservers.localcloud.addresses import Addresses
 from vservers.localcloud.errors import ApiError
+from vservers.localcloud.faults import Faults
+from vservers.localcloud.metrics import Metrics
 from vservers.localcloud.model import Balancer, Instance
 from vservers.localcloud.plane import Plane
 from vservers.localcloud.quotas import Quotas
@@ -19,10 +22,10 @@ from vservers.localcloud.signatures import Caller
 from vservers.localcloud.store import Draft, Edit, Store, View
 from vservers.localcloud.validate import table
 from vservers.localcloud.wiring import topology
-from vservers.localcloud.writer import Writer
+from vservers.localcloud.writer import Job, Writer
 
 # (API version) -> the product's table; the cloud tells products apart by host, we by version.
-PRODUCTS = {table(name).version: name for name in ("slb", "ecs", "vpc", "sts")}
+PRODUCTS = {table(name).version: name for name in ("slb", "ecs", "vpc", "sts", "cms")}
 _FIRST_SERVED_SECONDS = 10.0
 
 
@@ -38,12 +41,16 @@ class Cloud:
         store: Store,
         plane: Plane,
         network: str,
+        metrics: Metrics,
         *,
         quotas: Quotas | None = None,
         settling: int = 0,
     ) -> None:
         self.store = store
         self.plane = plane
+        self.metrics = metrics
+        self.faults = Faults()
+        store.before_publishing = lambda changes: self.faults.remember(store, changes)
         self._quotas = quotas or Quotas()
         self._settling = settling
         taken = [
@@ -62,6 +69,7 @@ class Cloud:
         await self.plane.start()
         self.plane.submit(topology(self.store))
         self._feeder = asyncio.create_task(self._feed())
+        self.metrics.start(self.plane, self.store)
         # Whoever is told that we are ready may send traffic at once; a plane in trouble says so.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.plane.settled(), _FIRST_SERVED_SECONDS)
@@ -73,6 +81,7 @@ class Cloud:
             self._feeder.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._feeder
+        await self.metrics.stop()
         await self.plane.stop()
         self.store.close()
 
@@ -103,14 +112,21 @@ class Cloud:
                 caller=caller,
                 quotas=self._quotas,
                 settling=self._settling,
+                metrics=self.metrics,
             )
 
         if not found.writes:
-            return found.handler(call(View(self.store, account)))
+            answer = found.handler(call(View(self.faults.layer(self.store, action), account)))
+            # What takes its time, as going through a month of metrics does, is awaited.
+            return await answer if inspect.isawaitable(answer) else answer
 
         def job(draft: Draft) -> Answer:
             return found.handler(call(Edit(draft, account)))
 
+        return await self._writer.run(job)
+
+    async def change(self, job: Job) -> Answer:
+        """Carry out a change of our own; on disk when this returns."""
         return await self._writer.run(job)
 
     async def _feed(self) -> None:

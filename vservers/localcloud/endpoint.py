@@ -1,5 +1,6 @@
 """The HTTP face: one path, an action a request, GET or POST; JSON or XML answers."""
 
+import asyncio
 import logging
 import time
 import uuid
@@ -63,7 +64,14 @@ class Endpoint:
             caller = self._verifier.verify(signed)
             if wanted not in ("JSON", "XML"):
                 raise ApiError("InvalidParameter.Format")
+            met = self._cloud.faults.meet(caller.action)
+            if met.seconds:
+                await asyncio.sleep(met.seconds)
+            if met.refused is not None:
+                raise met.refused
             found = await self._cloud.carry_out(caller, given, request.host)
+            if met.dropped and request.transport is not None:
+                request.transport.close()
             answer = {"RequestId": request_id, **found}
             root = f"{caller.action}Response"
         except Exception as error:

@@ -1,7 +1,9 @@
 """What the API needs of the data plane, and the one that serves nothing."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from vservers.localcloud.dataplane.counters import Reading
 from vservers.localcloud.dataplane.topology import Topology
 
 
@@ -47,6 +49,9 @@ class Plane(Protocol):
     def notices(self) -> list[str]:
         """What a person should know of the data plane."""
 
+    async def counters(self) -> Sequence[Reading]:
+        """What each served listener has counted since the start."""
+
 
 class _Off:
     on = False
@@ -86,3 +91,7 @@ class NoPlane:
     def notices(self) -> list[str]:
         """None."""
         return []
+
+    async def counters(self) -> Sequence[Reading]:
+        """Nothing is counted."""
+        return ()

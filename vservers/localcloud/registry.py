@@ -1,12 +1,13 @@
 """Which function answers which action. A handler registers itself; nothing else lists actions."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from vservers.localcloud.addresses import Addresses
+from vservers.localcloud.metrics import Metrics
 from vservers.localcloud.plane import Plane
 from vservers.localcloud.quotas import Quotas
 from vservers.localcloud.signatures import Caller
@@ -34,6 +35,7 @@ class Call[V: View]:
     caller: Caller
     quotas: Quotas
     settling: int
+    metrics: Metrics
 
     @property
     def region(self) -> str:
@@ -53,7 +55,7 @@ Writing = Call[Edit]
 class Action:
     """A handler and whether it writes. any_region: RegionId is not checked."""
 
-    handler: Callable[[Any], Answer]
+    handler: Callable[[Any], Any]
     writes: bool
     any_region: bool
 
@@ -61,7 +63,7 @@ class Action:
 ACTIONS: dict[tuple[str, str], Action] = {}
 
 
-def reads[F: Callable[[Reading], Answer]](
+def reads[F: Callable[[Reading], Answer | Awaitable[Answer]]](
     product: str, action: str, *, any_region: bool = False
 ) -> Callable[[F], F]:
     """Register a handler that only reads. product: the table's file name."""

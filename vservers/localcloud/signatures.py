@@ -77,7 +77,12 @@ class Caller:
 
 
 class Nonces:
-    """The nonces seen, kept per access key for as long as their time stamp could still pass."""
+    """The nonces seen, kept per access key for as long as their time stamp could still pass.
+
+    In memory only: after a restart a request of the last 15 minutes could be sent once more. Who
+    could do that has read it on this machine's loopback, and so could read the keys; writing each
+    nonce to disk would cost every read what a write costs.
+    """
 
     def __init__(self) -> None:
         self._seen: set[tuple[str, str]] = set()

@@ -6,7 +6,7 @@ waiting requests on disk in one transaction, then publishes them (see writer.py)
 
 import itertools
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -71,6 +71,8 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._objects: dict[Key, Entity] = {}
         self._families: dict[Family, dict[str, Entity]] = {}
+        # Told of changes while the store still holds what they replace.
+        self.before_publishing: Callable[[Changes], None] = lambda changes: None
         # The writer's thread commits; nobody else touches the connection after this.
         self._database = sqlite3.connect(
             path, check_same_thread=False, isolation_level=None, timeout=_BUSY_SECONDS
@@ -145,6 +147,7 @@ class Store:
 
     def publish(self, changes: Changes) -> None:
         """Let readers see changes that are on disk."""
+        self.before_publishing(changes)
         for key, entity in changes.items():
             before = self._objects.get(key)
             if before is not None and (entity is None or entity.parent != before.parent):

@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import signal
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
 from vservers.localcloud.dataplane.child import ended, leash, opened, write
@@ -27,6 +27,7 @@ MAX_LOG_BYTES = 1024 * 1024
 _WORKER = re.compile(r"^(\d+)\s+worker\s", re.MULTILINE)
 _SESSION = re.compile(r"^(0x[0-9a-f]+): .* be=(\S+) srv=(\S+) ", re.MULTILINE)
 _OLD_WORKERS = "# old workers"
+_SHOW_STAT = "show stat -1 3 -1"
 _FAILED = re.compile(r"\[failed: (\d+)\]")
 
 
@@ -133,6 +134,42 @@ class Engine:
         if not current:
             raise EngineError("no worker")
         return await self._ask(f"@!{current[-1]} show servers state")
+
+    async def stats(self) -> dict[int, str]:
+        """The answers to "show stat" (frontends, backends) by worker, old ones included."""
+        current, old = await self._workers()
+        answers = {}
+        for pid in (*old, *current):
+            # An old worker may end between the question and its answer.
+            with contextlib.suppress(EngineError):
+                answers[pid] = await self._ask(f"@!{pid} {_SHOW_STAT}")
+        return answers
+
+    @contextlib.asynccontextmanager
+    async def last_words(self) -> AsyncIterator[Callable[[], Awaitable[dict[int, str]]]]:
+        """Hold the current worker over a reload in this block, and ask it when it has ended.
+
+        A worker ends with its last connection: this one, to its own command socket, is open until
+        it has told what it counted. Then its "show stat" by its process ID, as `stats` has it.
+        """
+        current, _ = await self._workers()
+        try:
+            reader, writer = await asyncio.open_unix_connection(str(self.stats_socket))
+        except OSError as error:
+            raise EngineError(f"haproxy does not answer: {error!r}") from error
+
+        async def ask() -> dict[int, str]:
+            try:
+                async with asyncio.timeout(COMMAND_SECONDS):
+                    writer.write(f"{_SHOW_STAT}\n".encode("ascii"))
+                    return {current[-1]: (await reader.read()).decode(errors="replace")}
+            except (OSError, TimeoutError, IndexError) as error:
+                raise EngineError(f"haproxy does not answer: {error!r}") from error
+
+        try:
+            yield ask
+        finally:
+            writer.close()
 
     async def draining(self) -> bool:
         """Whether a worker of an earlier configuration still finishes its connections."""

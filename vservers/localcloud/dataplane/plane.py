@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from vservers.localcloud.dataplane.counters import Meter, Reading
 from vservers.localcloud.dataplane.datagrams import Datagrams
 from vservers.localcloud.dataplane.drains import Drains
 from vservers.localcloud.dataplane.engine import Engine, EngineError, EngineRefused
@@ -109,6 +110,7 @@ class DataPlane:
         self._health: dict[ServerKey, str] = {}
         self._retiring: set[Endpoint] = set()
         self._engine_started = 0.0
+        self._meter = Meter()
 
     async def start(self) -> None:
         """Start what there is to start; without HAProxy the status says so, and nothing runs."""
@@ -245,6 +247,11 @@ class DataPlane:
             notices.append(f"and {len(refused) - SHOWN_REFUSALS} more instance ports do not answer")
         return notices
 
+    async def counters(self) -> list[Reading]:
+        """What each listener has counted since the start; without UDP, whose engine does not."""
+        engine = self._parts.engine if self._parts is not None else None
+        return await self._meter.readings(engine, self._listeners.values(), self.health)
+
     async def _follow(self, parts: _Parts) -> None:
         """Apply what was submitted last, for ever."""
         while True:
@@ -298,7 +305,8 @@ class DataPlane:
             state = await asyncio.to_thread(carry_over, dump, rendered.servers)
         else:
             self._engine_started = time.monotonic()
-        await engine.load(rendered.config, state)
+        async with self._meter.over_reload(engine):
+            await engine.load(rendered.config, state)
 
     async def _set_weights(self, engine: Engine, live: Rendered, rendered: Rendered) -> None:
         changed = {
