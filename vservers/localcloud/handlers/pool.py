@@ -44,7 +44,7 @@ def add_backends(call: Writing) -> Answer:
     refuse_same_address(call.state, balancer.pool)
     call.state.put(balancer)
     refuse_too_many(call, balancer, added=added)
-    return _answer(balancer)
+    return _worded(balancer)
 
 
 @writes("slb", "SetBackendServers")
@@ -55,10 +55,7 @@ def set_backends(call: Writing) -> Answer:
         raise missing("BackendServers")
     balancer = replace(balancer, pool=changed(balancer.pool, call.params["BackendServers"]))
     call.state.put(balancer)
-    rows = wire_members(balancer.pool, with_port=False)["BackendServer"]
-    # This answer alone declares Weight as a string.
-    worded = [{**row, "Weight": str(row["Weight"])} for row in rows]
-    return {"LoadBalancerId": balancer.id, "BackendServers": {"BackendServer": worded}}
+    return _worded(balancer)
 
 
 @writes("slb", "RemoveBackendServers")
@@ -75,3 +72,10 @@ def _answer(balancer: Balancer) -> Answer:
         "LoadBalancerId": balancer.id,
         "BackendServers": wire_members(balancer.pool, with_port=False),
     }
+
+
+def _worded(balancer: Balancer) -> Answer:
+    """The pool with weights as strings, which the answers to adding and setting declare."""
+    rows = wire_members(balancer.pool, with_port=False)["BackendServer"]
+    worded = [{**row, "Weight": str(row["Weight"])} for row in rows]
+    return {"LoadBalancerId": balancer.id, "BackendServers": {"BackendServer": worded}}
