@@ -91,6 +91,13 @@ def test_the_list_shows_where_requests_go(client_of, reader, balancer, listener)
         assert f">{offer}<" not in page, "a reader is not offered what they may not do"
 
 
+def test_the_form_as_a_page_posts_like_any_form(client_of, operator, balancer):
+    url, client = address("listeners-new", balancer), client_of(operator)
+    post = f'hx-post="{url}"'
+    assert post in client.get(url, headers=HTMX).content.decode()
+    assert post not in client.get(url).content.decode(), "there is no list behind it"
+
+
 def test_the_list_offers_an_operator_all_actions(client_of, operator, balancer, listener):
     page = client_of(operator).get(address("listeners-list", balancer)).content.decode()
     for name in ("listeners-edit", "listeners-start", "listeners-delete", "rules-list"):

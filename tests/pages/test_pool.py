@@ -145,6 +145,7 @@ def test_somebody_elses_weights_are_not_overwritten_silently(client_of, operator
     assert answer.status_code == 422
     assert "changed by somebody else" in page
     assert in_cloud(outsider, pool) == weights(pool) == {web(1): 100, web(2): 0}
+    assert f'<a href="{address("pool-list", pool)}">Take theirs</a>' in page
     renewed = re.search(r'name="seen" value="(\w+)"', page)[1]
     client.post(address("pool-weights", pool), {**typed, "seen": renewed}, headers=HTMX)
     assert in_cloud(outsider, pool) == {web(1): 7, web(2): 50}
