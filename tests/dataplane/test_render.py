@@ -164,6 +164,15 @@ def test_no_text_leaves_its_place_behind_new_settings(text: str) -> None:
             )
         ),
         replace(tcp, health_check=check),
+        replace(udp, health_check=check),
+        *(
+            [
+                replace(udp, health_check=HealthCheck(kind="udp", request=text)),
+                replace(udp, health_check=HealthCheck(kind="udp", expect=text)),
+            ]
+            if text
+            else []
+        ),
         _check(kind=text),
     ]
     for listener in refused:
@@ -189,7 +198,7 @@ def test_new_numbers_are_whole_and_in_range(number: Any) -> None:
 
 
 def test_what_a_udp_check_says_never_enters_the_configuration() -> None:
-    check = HealthCheck(kind="udp", request="evil;", expect="evil}")
+    check = HealthCheck(kind="udp", request="evil1", expect="evil2")
     udp = replace(LISTENER, protocol="udp", health_check=check)
     assert "evil" not in _rendered_udp(topology(udp))
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.dataplane.world import Network, connected, routes, serve
-from vservers.localcloud.dataplane import Backend, DataPlane
+from vservers.localcloud.dataplane import Backend, DataPlane, Listener
 
 pytestmark = pytest.mark.dataplane
 
@@ -16,15 +16,14 @@ RULES_PER_LISTENER = 40
 ENDPOINTS = 400  # the groups share instances, as they would
 
 
-async def test_two_hundred_groups_of_two_hundred_servers(
-    plane: DataPlane, network: Network
-) -> None:
+def many(network: Network) -> list[Listener]:
+    """As few listeners as rules allow, for 200 groups of 200 servers."""
     members = [network.member(number) for number in range(ENDPOINTS)]
     backends = [
         Backend(f"rsp-{group}", tuple(members[(group + n) % ENDPOINTS] for n in range(SERVERS)))
         for group in range(GROUPS)
     ]
-    listeners = [
+    return [
         network.listener(
             *backends[start : start + RULES_PER_LISTENER],
             port=9000 + start,
@@ -38,6 +37,13 @@ async def test_two_hundred_groups_of_two_hundred_servers(
         for start in range(0, GROUPS, RULES_PER_LISTENER)
     ]
 
+
+async def test_two_hundred_groups_of_two_hundred_servers(
+    plane: DataPlane, network: Network
+) -> None:
+    listeners = many(network)
+    first = listeners[0].backends[0]
+
     async def timed(name: str) -> None:
         started = time.monotonic()
         await serve(plane, *listeners)
@@ -47,8 +53,8 @@ async def test_two_hundred_groups_of_two_hundred_servers(
     await timed("first configuration")
     listeners[0] = replace(listeners[0], slb_id=True)
     await timed("reload")
-    drained = [replace(member, weight=0) for member in backends[0].members[:-1]]
-    only = replace(backends[0], members=(*drained, backends[0].members[-1]))
+    drained = [replace(member, weight=0) for member in first.members[:-1]]
+    only = replace(first, members=(*drained, first.members[-1]))
     listeners[0] = replace(listeners[0], backends=(only, *listeners[0].backends[1:]))
     await timed("199 weights")
     async with connected(network.balancer, 9000) as client:

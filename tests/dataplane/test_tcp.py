@@ -116,7 +116,7 @@ async def test_persistence_ends_after_its_time(plane: DataPlane, network: Networ
     backend = network.backend("rsp-1", [50, 50])
     await serve(plane, _tcp(network, backend, persistence_timeout=1))
     seen = set()
-    for _ in range(3):
+    for _ in range(2):
         seen |= set(await count(network.balancer, 2, each=1))
         await asyncio.sleep(1.5)
     assert seen == {"i-0", "i-1"}

@@ -49,13 +49,17 @@ async def test_weight_zero_is_seen_at_once_without_a_reload(
     before = network.listener(network.backend("rsp-1", [50, 50]))
     after = network.listener(network.backend("rsp-1", [50, 0]))
     await serve(plane, before)
-    logged = (tmp_path / "dataplane/haproxy.log").read_text()
+
+    def reloads() -> int:
+        return (tmp_path / "dataplane/haproxy.log").read_text().count("Loading success")
+
+    before_it = reloads()
     async with connected(network.balancer) as kept:
         assert {(await kept.ask()).server for _ in range(10)} == {"i-0", "i-1"}
         await serve(plane, after)
         assert {(await kept.ask()).server for _ in range(10)} == {"i-0"}
         assert kept.connections == 1
-    assert (tmp_path / "dataplane/haproxy.log").read_text() == logged
+    assert reloads() == before_it > 0
 
 
 async def test_a_weight_set_while_running_survives_and_yields_to_the_next(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from vservers.localcloud.dataplane import access, words
-from vservers.localcloud.dataplane.checks import PortMap, settings_of
+from vservers.localcloud.dataplane.checks import PortMap, check_times, settings_of
 from vservers.localcloud.dataplane.names import (
     DATAGRAMS,
     ServerKey,
@@ -59,6 +59,7 @@ def targets(topology: Topology, member_port: PortMap) -> dict[ServerKey, Target]
         check = settings_of(listener, backend).health_check
         for member in backend.members:
             if check is not None and not member.backup:
+                _validated(check)
                 port = words.port(member.port if check.port is None else check.port, "check port")
                 key = (backend_name(listener, backend.key), server_name(member))
                 found[key] = Target(words.address(member.address), member_port(port), check)
@@ -110,6 +111,15 @@ def _backends(topology: Topology) -> Iterator[tuple[Listener, Backend]]:
         if listener.protocol in DATAGRAMS:
             for backend in listener.backends:
                 yield listener, backend
+
+
+def _validated(check: HealthCheck) -> None:
+    """Refuse here what would otherwise fail in the middle of a check."""
+    check_times(check)
+    words.probe(check.request, "check request")
+    words.probe(check.expect, "check expectation")
+    if check.kind != "udp":
+        raise words.RenderError("health check", check.kind)
 
 
 def _upstream(
