@@ -32,6 +32,12 @@ class Shell:
         return chosen if chosen in THEMES else "auto"
 
     @property
+    def here(self) -> str:
+        """Where a form of the top bar comes back to: this page, or the start after a POST."""
+        reads = self._request.method in {"GET", "HEAD"}
+        return self._request.get_full_path() if reads else "/"
+
+    @property
     def request_id(self) -> str:
         return getattr(self._request, "request_id", "")
 
