@@ -5,12 +5,15 @@ takes nothing from outside the standard library.
 """
 
 import argparse
+import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 # A plain user's PATH lacks the folders where Debian keeps HAProxy.
 PATH = os.pathsep.join(
@@ -48,7 +51,9 @@ MANAGERS = (
 class Wanted:
     """A thing to have: what tells that it is there, its package's name, what goes without it.
 
-    commands: any one of them is enough. packages: by package manager, "" for every other.
+    commands: any one of them is enough. packages: by package manager, "" for every other, several
+    with blanks between. streams: whether nginx must have its stream module. service: what the
+    distribution would start and keep starting, which the console has no use for.
     """
 
     title: str
@@ -56,9 +61,16 @@ class Wanted:
     packages: dict[str, str]
     commands: tuple[str, ...] = ()
     modules: tuple[str, ...] = field(default=())
+    streams: bool = False
+    service: str = ""
+
+    def has_command(self) -> bool:
+        return any(shutil.which(name, path=PATH) for name in self.commands)
 
     def is_there(self) -> bool:
-        if self.commands and not any(shutil.which(name, path=PATH) for name in self.commands):
+        if self.commands and not self.has_command():
+            return False
+        if self.streams and not _nginx_has_streams():
             return False
         # Asked of a fresh interpreter: this one may have been started before the package was there.
         return not self.modules or (
@@ -77,6 +89,25 @@ WANTED = {
         without="The console runs without data plane: pages work, no load balancer takes traffic.",
         packages={"": "haproxy"},
         commands=("haproxy",),
+    ),
+    "nginx": Wanted(
+        title="nginx with its stream module",
+        without="UDP listeners are off; everything else runs.",
+        packages={
+            "apt-get": "nginx-light libnginx-mod-stream",
+            "pacman": "nginx",
+            "zypper": "nginx",
+            "": "nginx nginx-mod-stream",
+        },
+        commands=("nginx",),
+        streams=True,
+        service="nginx.service",
+    ),
+    "wrk": Wanted(
+        title="wrk",
+        without="The data plane's requests per second are not measured.",
+        packages={"": "wrk"},
+        commands=("wrk",),
     ),
     "chromium": Wanted(
         title="Chromium",
@@ -124,10 +155,44 @@ def install(wanted: Wanted) -> bool:
     _say(f"{wanted.title} is missing: installing {package} with {manager.program}.")
     if manager.refresh:
         _runs([*before, *manager.refresh])
-    if _runs([*before, *manager.install, package], quiet=False) and wanted.is_there():
+    with _not_started("" if wanted.has_command() else wanted.service, before):
+        done = _runs([*before, *manager.install, *package.split()], quiet=False)
+    if done and wanted.is_there():
         return True
     _say(f"{manager.program} could not install {package}. {wanted.without}")
     return False
+
+
+@contextlib.contextmanager
+def _not_started(service: str, before: Sequence[str]) -> Iterator[None]:
+    """Keep what is installed now from running as a service: it would take ports, or open them.
+
+    service: "" for nothing to keep, as where the user had it before and may need it.
+    """
+    if not service or not shutil.which("systemctl", path=PATH):
+        yield
+        return
+    _runs([*before, "systemctl", "mask", "--runtime", service])
+    try:
+        yield
+    finally:
+        _runs([*before, "systemctl", "unmask", "--runtime", service])
+        _runs([*before, "systemctl", "disable", service])
+
+
+def _nginx_has_streams() -> bool:
+    """Whether the stream module is built in, or is a file where nginx looks for modules."""
+    program = shutil.which("nginx", path=PATH)
+    try:
+        told = subprocess.run(
+            [program or "nginx", "-V"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    if "--with-stream" in told.stderr.split():
+        return True
+    folder = re.search(r"--modules-path=(\S+)", told.stderr)
+    return folder is not None and Path(folder[1], "ngx_stream_module.so").exists()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -89,3 +89,44 @@ def test_a_manager_that_fails_is_named(machine: Path, capsys: pytest.CaptureFixt
 def test_without_a_manager_it_says_so(machine: Path, capsys: pytest.CaptureFixture[str]):
     assert not install(WANTED)
     assert "no known package manager" in capsys.readouterr().err
+
+
+NGINX = packages.WANTED["nginx"]
+
+
+def nginx(machine: Path, options: str) -> str:
+    """An nginx that was built with these options, as a program to put in a folder."""
+    path = machine / "nginx"
+    path.write_text(f'#!/bin/sh\necho "configure arguments: {options}" >&2\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_nginx_counts_only_with_its_stream_module(machine: Path):
+    nginx(machine, "--with-stream --with-threads")
+    assert NGINX.is_there()
+    nginx(machine, f"--modules-path={machine} --with-stream=dynamic")
+    assert not NGINX.is_there()
+    (machine / "ngx_stream_module.so").touch()
+    assert NGINX.is_there()
+
+
+def test_nginx_is_installed_without_becoming_a_service(machine: Path):
+    program(machine, "apt-get")
+    program(machine, "systemctl")
+    assert not install(NGINX)
+    assert [line for line in told(machine) if "update" not in line] == [
+        "systemctl mask --runtime nginx.service",
+        "apt-get install -y -q --no-install-recommends -oDPkg::Lock::Timeout=120"
+        " nginx-light libnginx-mod-stream",
+        "systemctl unmask --runtime nginx.service",
+        "systemctl disable nginx.service",
+    ]
+
+
+def test_an_nginx_that_was_there_keeps_its_service(machine: Path):
+    program(machine, "apt-get")
+    program(machine, "systemctl")
+    nginx(machine, "--with-threads")
+    assert not install(NGINX)
+    assert not any("systemctl" in line for line in told(machine))
