@@ -24,7 +24,7 @@ path.write_text(json.dumps(lock, indent=2) + "\n")
 endef
 export STRIP_ADDRESSES
 
-.PHONY: help run test lint format lock screenshots clean haproxy
+.PHONY: help run test lint format lock bench screenshots clean haproxy
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -33,7 +33,7 @@ run: $(STATIC) haproxy ## set up what is missing and start the console (Ctrl-C s
 	@exec $(PYTHON_OF_VENV) manage.py up --end-with-parent
 
 test: $(STAMPS)/dev $(STATIC) ## set up what is missing, lint, and run all tests
-	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy chromium
+	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy nginx chromium
 	@$(MAKE) --no-print-directory lint
 	$(PYTHON_OF_VENV) -m pytest -n 2 --dist loadgroup
 
@@ -57,6 +57,10 @@ lock: $(STAMPS)/dev $(NODE_MODULES) ## lock the newest allowed versions (make lo
 	$(NPM) install --package-lock-only --ignore-scripts --no-audit --no-fund
 	@$(PYTHON_OF_VENV) -c "$$STRIP_ADDRESSES"
 
+bench: $(STAMPS)/bench ## measure the API and the data plane on this machine, in about 4 minutes
+	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy nginx wrk || true
+	$(PYTHON_OF_VENV) -m tests.bench
+
 screenshots: $(STAMPS)/dev $(STATIC) ## picture every page and dialog into screenshots/
 	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy chromium
 	$(PYTHON_OF_VENV) -m tests.browser.screenshots
@@ -64,9 +68,10 @@ screenshots: $(STAMPS)/dev $(STATIC) ## picture every page and dialog into scree
 clean: ## remove what make made; the data in var/ stays
 	rm -rf $(VENV) node_modules staticfiles
 
-# Without HAProxy the console runs on, without data plane, so a failure here only speaks.
+# Without HAProxy the console runs on, without data plane, and without nginx without UDP listeners, so
+# a failure here only speaks.
 haproxy: $(PYTHON_OF_VENV)
-	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy || true
+	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy nginx || true
 
 $(PYTHON_OF_VENV):
 	@sh console/runtime/make-venv.sh $(VENV)
@@ -79,6 +84,11 @@ $(STAMPS)/run: requirements.txt | $(PYTHON_OF_VENV)
 $(STAMPS)/dev: requirements-dev.txt $(STAMPS)/run
 	@echo "Installing the locked Python packages of the tests."
 	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@
+
+$(STAMPS)/bench: requirements-bench.txt $(STAMPS)/dev
+	@echo "Installing the locked Python packages of the benchmarks."
+	@$(PIP_INSTALL) -r requirements-bench.txt
 	@touch $@
 
 # Where the machine has no npm, a wheel of Node.js goes into the virtual environment.
