@@ -27,6 +27,7 @@ from vservers.localcloud.writer import Job, Writer
 # (API version) -> the product's table; the cloud tells products apart by host, we by version.
 PRODUCTS = {table(name).version: name for name in ("slb", "ecs", "vpc", "sts", "cms")}
 _FIRST_SERVED_SECONDS = 10.0
+_FEED_SECONDS = 0.01
 
 
 class Cloud:
@@ -130,10 +131,13 @@ class Cloud:
         return await self._writer.run(job)
 
     async def _feed(self) -> None:
-        """Give the data plane each new state; under many writes, at a fifth of our time at most."""
+        """Give the data plane each new state; under many writes, at a fifth of our time at most.
+
+        The first change after a pause is given at once, the next ones together.
+        """
         while True:
             await self._changed.wait()
             self._changed.clear()
             began = time.perf_counter()
             self.plane.submit(topology(self.store))
-            await asyncio.sleep(4 * (time.perf_counter() - began))
+            await asyncio.sleep(max(_FEED_SECONDS, 4 * (time.perf_counter() - began)))
