@@ -43,7 +43,7 @@ class Plane(Protocol):
     ) -> dict[tuple[str, str, int], str]:
         """Health by (backend key, server ID, port) of a listener."""
 
-    def served_at(self, address: str, port: int) -> tuple[str, int, str]:
+    def served_at(self, address: str, port: int, protocol: str = "tcp") -> tuple[str, int, str]:
         """Where an address and port are really served, and what to say about it."""
 
     def notices(self) -> list[str]:
@@ -84,7 +84,7 @@ class NoPlane:
         """Nothing is checked."""
         return {}
 
-    def served_at(self, address: str, port: int) -> tuple[str, int, str]:
+    def served_at(self, address: str, port: int, protocol: str = "tcp") -> tuple[str, int, str]:
         """Where it would be."""
         return address, port, ""
 

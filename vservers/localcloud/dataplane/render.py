@@ -24,8 +24,10 @@ EVEN_WEIGHT = 100
 
 # Longer than any request timeout of the cloud: a reload cuts no answer short, and no worker of
 # an old configuration stays for ever. TCP connections may be older than any request.
+# The oldest of too many workers ends all the same, for each takes memory.
 HARD_STOP_SECONDS = 300
 HARD_STOP_SECONDS_WITH_TCP = 3600
+MAX_OLD_WORKERS = 50
 CONNECT_SECONDS = 5
 TUNNEL_SECONDS = 3600
 
@@ -131,6 +133,7 @@ def _process(frame: Frame, listeners: list[Listener]) -> list[str]:
         f"    nbthread {frame.threads}",
         f"    fd-hard-limit {frame.max_files}",
         f"    hard-stop-after {HARD_STOP_SECONDS_WITH_TCP if tcp else HARD_STOP_SECONDS}s",
+        f"    mworker-max-reloads {MAX_OLD_WORKERS}",
         # Checks that start together would hit the servers together after every reload.
         "    spread-checks 5",
     ]

@@ -188,7 +188,7 @@ def served[V: View](call: Call[V], balancer: Balancer, listener: Listener) -> di
     on = call.plane.status.on and listener.status == "running" and balancer.status == "active"
     if not on:
         return {"ServedAt": "", "ServedNotice": ""}
-    address, port, notice = call.plane.served_at(balancer.address, listener.port)
+    address, port, notice = call.plane.served_at(balancer.address, listener.port, listener.protocol)
     return {"ServedAt": f"{address}:{port}", "ServedNotice": notice}
 
 
