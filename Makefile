@@ -24,7 +24,7 @@ path.write_text(json.dumps(lock, indent=2) + "\n")
 endef
 export STRIP_ADDRESSES
 
-.PHONY: help run test lint format lock bench screenshots clean haproxy
+.PHONY: help run test lint format lock actions bench screenshots clean haproxy
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -56,6 +56,9 @@ lock: $(STAMPS)/dev $(NODE_MODULES) ## lock the newest allowed versions (make lo
 	$(COMPILE) $(UPGRADE) --group node -o requirements-node.txt
 	$(NPM) install --package-lock-only --ignore-scripts --no-audit --no-fund
 	@$(PYTHON_OF_VENV) -c "$$STRIP_ADDRESSES"
+
+actions: $(STAMPS)/dev ## test the local cloud and show what is tested of each action
+	@$(PYTHON_OF_VENV) -m tests.localcloud.coverage
 
 bench: $(STAMPS)/bench ## measure the API and the data plane on this machine, in about 4 minutes
 	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy nginx wrk || true

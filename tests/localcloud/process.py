@@ -83,7 +83,10 @@ class LocalCloud:
 
     def start(self) -> Self:
         """Start and wait until it is ready. Raises AssertionError with its output when it ends."""
-        arguments = [sys.executable, "-m", "vservers.localcloud", "--port", str(self.port)]
+        # tests.localcloud.coverage asks for every answer to be noted.
+        recorded = "TESTS_RECORD_FILE" in os.environ
+        module = "tests.localcloud.recorded" if recorded else "vservers.localcloud"
+        arguments = [sys.executable, "-m", module, "--port", str(self.port)]
         arguments += ["--data-dir", str(self.data_dir), "--network", self.network]
         arguments += ["--dataplane" if self.dataplane else "--no-dataplane"]
         arguments += ["--demo" if self.demo else "--no-demo"]

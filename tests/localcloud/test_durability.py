@@ -1,7 +1,10 @@
 """What was answered is on disk; what was not, never happened."""
 
+import http.client
+import itertools
 import sqlite3
 import threading
+import time
 
 import pytest
 
@@ -10,6 +13,7 @@ from tests.localcloud.conftest import REGION, web
 from tests.localcloud.process import LocalCloud
 
 SHOP = "lb-bp1shopinternet0001"
+WRITES = 500
 
 
 @pytest.fixture
@@ -23,40 +27,65 @@ def groups(client):
     return {group["VServerGroupId"] for group in answer["VServerGroups"]["VServerGroup"]}
 
 
-def test_every_answered_write_survives_a_crash_under_load(own):
-    answered: set[str] = set()
-    stop = threading.Event()
+def test_every_answered_write_survives_a_crash_in_the_middle_of_500_and_none_is_half_done(own):
+    """Four writers make 500 groups of three servers, and change each; killed at the 250th."""
+    before = groups(Client(own))
+    answered: dict[str, int] = {}
+    asked = itertools.count(1)
+    killed = threading.Event()
 
     def write() -> None:
         client = Client(own)
-        while not stop.is_set():
+        while (number := next(asked)) <= WRITES // 2 and not killed.is_set():
             try:
                 made = client.call(
                     "CreateVServerGroup",
                     RegionId=REGION,
                     LoadBalancerId=SHOP,
-                    BackendServers=[{"ServerId": web(1), "Port": 80}],
+                    VServerGroupName=f"group-{number}",
+                    BackendServers=members(100),
+                )["VServerGroupId"]
+                answered[made] = 100
+                client.call(
+                    "SetVServerGroupAttribute",
+                    RegionId=REGION,
+                    VServerGroupId=made,
+                    BackendServers=members(number % 100),
                 )
-            except (OSError, ValueError):
+                answered[made] = number % 100
+            except (OSError, http.client.HTTPException, ValueError):
                 return
-            answered.add(made["VServerGroupId"])
 
     writers = [threading.Thread(target=write) for _ in range(4)]
     for writer in writers:
         writer.start()
-    while len(answered) < 60:
+    while len(answered) < WRITES // 4:
         assert any(writer.is_alive() for writer in writers)
+        time.sleep(0.001)
     own.kill()
-    stop.set()
+    killed.set()
     for writer in writers:
         writer.join()
+    assert len(answered) < WRITES // 2, "the kill came in the middle"
     own.start()
     client = Client(own)
-    assert answered <= groups(client)
-    one = client.call(
-        "DescribeVServerGroupAttribute", RegionId=REGION, VServerGroupId=min(answered)
-    )
-    assert one["BackendServers"]["BackendServer"][0]["ServerId"] == web(1)
+    found = groups(client)
+    assert set(answered) <= found
+    # At most one unanswered request a writer can have been saved.
+    assert len(found - before) <= len(answered) + len(writers)
+    for group in found - before:
+        read = client.call("DescribeVServerGroupAttribute", RegionId=REGION, VServerGroupId=group)
+        weights = {row["Weight"] for row in read["BackendServers"]["BackendServer"]}
+        assert len(read["BackendServers"]["BackendServer"]) == 3
+        # All three rows of one request, or none of them.
+        number = int(read["VServerGroupName"].removeprefix("group-"))
+        assert weights in ({100}, {number % 100})
+        if answered.get(group, 100) != 100:
+            assert weights == {answered[group]}
+
+
+def members(weight):
+    return [{"ServerId": web(n), "Port": 80, "Weight": weight} for n in (1, 2, 3)]
 
 
 def test_everything_is_the_same_after_a_restart(own):

@@ -12,6 +12,7 @@ from vservers.localcloud.cloud import PRODUCTS
 from vservers.localcloud.dataplane import words
 from vservers.localcloud.errors import ApiError
 from vservers.localcloud.formats import FORMATS
+from vservers.localcloud.handlers.settings import checked_settings
 from vservers.localcloud.registry import ACTIONS
 from vservers.localcloud.validate import Table, table
 
@@ -247,3 +248,123 @@ def test_domains_that_rules_take(domain):
 )
 def test_domains_that_rules_refuse(domain):
     assert not FORMATS["rule_domain"](domain)
+
+
+SPECS = sorted(
+    {
+        json.dumps(spec)
+        for product in PRODUCTS.values()
+        for parameters in table(product).actions.values()
+        for spec in parameters.values()
+        if spec["type"] not in ("json", "list")
+    }
+)
+
+
+@given(st.sampled_from(SPECS), st.text(max_size=300) | st.integers().map(str))
+def test_what_passes_a_spec_is_what_it_says(text_of_spec, text):
+    spec = json.loads(text_of_spec) | {"required": False}
+    spec.pop("default", None)
+    try:
+        value = check(spec, text)
+    except ApiError as error:
+        assert error.status in (400, 404)
+        return
+    if value is None:
+        assert text == ""
+        return
+    values = value if isinstance(value, tuple) else (value,)
+    for one_value in values:
+        if spec["type"] == "integer":
+            low, high = spec.get("clamp") or spec.get("bounds") or (-(2**31), 2**31 - 1)
+            inside = low <= one_value and (high is None or one_value <= high)
+            assert inside or one_value in spec.get("also", ())
+        elif spec["type"] == "boolean":
+            assert one_value is (text.lower() == "true")
+        elif "enum" in spec:
+            assert one_value in spec["enum"] or (spec.get("clear") and one_value == "")
+        elif one_value and "length" in spec:
+            assert spec["length"][0] <= len(one_value) <= spec["length"][1]
+        if one_value and "format" in spec and "enum" not in spec and spec["type"] == "string":
+            assert FORMATS[spec["format"]](one_value)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"Key": st.text(string.ascii_letters, min_size=1, max_size=9)},
+            optional={"Value": st.text(string.ascii_letters + " +&=", min_size=1, max_size=9)},
+        ),
+        min_size=1,
+        max_size=20,
+    ),
+    st.randoms(),
+)
+def test_a_list_on_the_wire_is_read_in_the_order_of_its_numbers(tags, rng):
+    wire = [
+        (f"Tag.{number}.{name}", text)
+        for number, tag in enumerate(tags, 1)
+        for name, text in tag.items()
+    ]
+    rng.shuffle(wire)
+    read = table("slb").validate("CreateLoadBalancer", {"RegionId": "r", **dict(wire)})
+    assert read["Tag"] == tuple(tags)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "ServerId": st.text(string.ascii_lowercase, min_size=1, max_size=20),
+                "Port": st.integers(1, 65535),
+                "Weight": st.integers(0, 100),
+            }
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_servers_are_read_the_same_however_a_client_spells_them(rows):
+    worded = [{name: str(value) for name, value in row.items()} for row in rows]
+
+    def read(text):
+        return table("slb").validate(
+            "AddVServerGroupBackendServers",
+            {"RegionId": "r", "VServerGroupId": "g", "BackendServers": text},
+        )["BackendServers"]
+
+    expected = tuple(row | {"Type": "ecs"} for row in rows)
+    for text in (json.dumps(rows), json.dumps(worded), str(worded), str(rows)):
+        assert tuple({**row} for row in read(text)) == expected
+
+
+@given(
+    st.sampled_from(["http", "https", "tcp", "udp"]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "HealthCheck": st.sampled_from(["on", "off"]),
+            "HealthCheckType": st.sampled_from(["tcp", "http"]),
+            "HealthCheckURI": st.just("/x"),
+            "HealthCheckConnectPort": st.sampled_from([-520, 80]),
+            "StickySession": st.sampled_from(["on", "off"]),
+            "StickySessionType": st.sampled_from(["insert", "server"]),
+            "Cookie": st.just("c"),
+            "CookieTimeout": st.just(5),
+            "ConnectionDrain": st.sampled_from(["on", "off"]),
+            "ConnectionDrainTimeout": st.just(10),
+            "AclStatus": st.sampled_from(["on", "off"]),
+            "AclId": st.just("acl-1"),
+        },
+    ),
+)
+def test_settings_that_are_whole_stay_as_they_are(protocol, settings):
+    try:
+        whole = checked_settings(settings, protocol)
+    except ApiError as error:
+        assert error.code == "MissingParameter"
+        return
+    assert checked_settings(whole, protocol) == whole
+    checked = whole.get("HealthCheck") == "on"
+    assert ("HealthyThreshold" in whole) is checked
+    assert checked or not any(name.startswith("HealthCheck") for name in whole if name[11:])
