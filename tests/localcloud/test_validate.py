@@ -36,6 +36,7 @@ SPEC_KEYS = {
     "error",
     "bare",
     "alias",
+    "length_error",
     "clear",
 }
 

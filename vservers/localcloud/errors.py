@@ -44,6 +44,7 @@ _CATALOGUE: dict[str, tuple[int, str]] = {
         400,
         "The ClientToken was used before with other request parameters.",
     ),
+    "LbStatusNotSupport": (400, "The load balancer is locked."),
     "OperationDenied.DeleteProtectionIsOn": (400, "Delete protection is on for this instance."),
     # Backend servers.
     "BackendServersMalformed": (400, "The specified BackendServers is malformed."),

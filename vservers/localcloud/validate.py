@@ -11,7 +11,8 @@ A table (tables/<product>.json) lists each action's parameters. Keys of a parame
     separator  the text is a list of words, joined by this
     bounds     [low, high], null for none: what the cloud's gateway lets through; `also` lists
                single values that are allowed beside them; `clamp` moves values into bounds
-    length     [shortest, longest] in characters; format: a name in formats.FORMATS
+    length     [shortest, longest] in characters; `length_error`: the code when it has others
+    format     a name in formats.FORMATS
     default    the value when the parameter is absent
     items      of json and list: "string" or the name of an entry in the table's shapes
     max_items  and `too_many`, the code when there are more; `malformed`: the code when the text is
@@ -170,7 +171,8 @@ def _scalar(name: str, spec: Spec, text: str, field: str = "") -> Any:
     if "length" in spec:
         low, high = spec["length"]
         if not low <= len(text) <= high:
-            raise _invalid(name, spec, field, f"it must have {low} to {high} characters")
+            because = f"it must have {low} to {high} characters"
+            raise _invalid(name, spec, field, because, spec.get("length_error", ""))
     if "format" in spec and not FORMATS[spec["format"]](text):
         raise _invalid(name, spec, field, "it contains characters that are not allowed")
     return text

@@ -7,7 +7,7 @@ from vservers.localcloud.errors import ApiError, group_not_found
 from vservers.localcloud.model import Balancer, Group, Instance, Listener, Rule, Tags, listener_id
 from vservers.localcloud.regions import REGIONS
 from vservers.localcloud.registry import Call
-from vservers.localcloud.store import View
+from vservers.localcloud.store import Edit, View
 
 
 def the_balancer[V: View](call: Call[V]) -> Balancer:
@@ -15,6 +15,7 @@ def the_balancer[V: View](call: Call[V]) -> Balancer:
     balancer = call.state.get(Balancer, call.params["LoadBalancerId"])
     if balancer is None or not call.in_region(balancer.region):
         raise ApiError("InvalidLoadBalancerId.NotFound")
+    _refuse_locked(call, balancer)
     return balancer
 
 
@@ -23,7 +24,18 @@ def the_group[V: View](call: Call[V]) -> Group:
     group = call.state.get(Group, call.params["VServerGroupId"])
     if group is None or not call.in_region(group.region):
         raise group_not_found()
+    balancer = call.state.get(Balancer, group.balancer_id)
+    assert balancer is not None, "a group lives as long as its balancer"  # noqa: S101
+    _refuse_locked(call, balancer)
     return group
+
+
+def _refuse_locked[V: View](call: Call[V], balancer: Balancer) -> None:
+    """An overdue load balancer can be read, and not be changed."""
+    if balancer.status == "locked" and isinstance(call.state, Edit):
+        listener = call.action.removesuffix("LoadBalancerListener") in ("Start", "Stop", "Delete")
+        code = "Operation.NotAllowed" if listener else "LbStatusNotSupport"
+        raise ApiError("Operation.NotAllowed" if call.action == "DeleteLoadBalancer" else code)
 
 
 def the_listener[V: View](
