@@ -19,7 +19,7 @@ from vservers.localcloud.dataplane import (
     Topology,
 )
 from vservers.localcloud.dataplane.ports import Place
-from vservers.localcloud.dataplane.render import Frame, Rendered, render
+from vservers.localcloud.dataplane.render import Block, Frame, Rendered, render
 from vservers.localcloud.dataplane.tls import TlsError
 from vservers.localcloud.dataplane.udp import UdpFrame, render_udp, targets
 from vservers.localcloud.dataplane.words import RenderError
@@ -284,6 +284,26 @@ def test_weights_do_not_change_the_shape() -> None:
     more = rendered(topology(NETWORK.listener(NETWORK.backend("rsp-1", [1, 2, 3]))))
     assert one.shape == two.shape != more.shape
     assert one.config != two.config
+
+
+def test_known_blocks_change_nothing_but_the_time() -> None:
+    def listeners(weight: int, port: int) -> list[Listener]:
+        group = NETWORK.backend("rsp-1", [weight, 50])
+        tcp = NETWORK.listener(group, protocol="tcp", port=9000)
+        forwarder = NETWORK.listener(port=8089, forward_port=port)
+        return [NETWORK.listener(NETWORK.backend("rsp-1", [1])), tcp, forwarder]
+
+    known: dict[str, Block] = {}
+    for weight, port in ((1, 443), (1, 443), (2, 443), (2, 444), (1, 443)):
+        wanted = topology(*listeners(weight, port))
+        places = {(one.address, one.port): Place(one.port) for one in wanted.listeners}
+        before = dict(known)
+        fast = render(wanted, FRAME, places, lambda port: port, known)
+        assert fast == render(wanted, FRAME, places, lambda port: port)
+        assert known.keys() == {"lb-1.http.8088", "lb-1.tcp.9000", "lb-1.http.8089"}
+        assert known["lb-1.http.8088"] is before.get("lb-1.http.8088", known["lb-1.http.8088"])
+    render(topology(), FRAME, {}, lambda port: port, known)
+    assert known == {}
 
 
 @given(st.text(max_size=30), st.text(max_size=30))

@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from vservers.localcloud.dataplane.fleet import Fleet
+from vservers.localcloud.dataplane.fleet import Fleet, endpoints
 from vservers.localcloud.dataplane.names import DATAGRAMS, ServerKey
 from vservers.localcloud.dataplane.nginx import Nginx, NginxError, NginxRefused, find_nginx
 from vservers.localcloud.dataplane.ports import Endpoint, Place, claim, served_port
 from vservers.localcloud.dataplane.probes import Probes
-from vservers.localcloud.dataplane.topology import Listener, Topology
+from vservers.localcloud.dataplane.topology import Topology
 from vservers.localcloud.dataplane.udp import UdpFrame, render_udp, targets
 from vservers.localcloud.dataplane.words import RenderError
 
@@ -116,7 +116,7 @@ class Datagrams:
         if self._nginx is None:
             self._trouble = MISSING if listeners else ""
             return
-        answering = _instances(listeners, self._real_port)
+        answering = endpoints(listeners, self._real_port)
         checked = targets(topology, self._real_port)
         # A stopped instance is gone at once; who is only removed is heard until nothing goes there.
         alive = {address for _, address in topology.instances} | {a for a, _ in answering}
@@ -162,16 +162,3 @@ class Datagrams:
 
     def _real_port(self, port: int) -> int:
         return served_port(port, self._lowest_port)
-
-
-def _instances(
-    listeners: Iterable[Listener], real_port: Callable[[int], int]
-) -> dict[Endpoint, str]:
-    """Who answers datagrams where: (address, port) -> server ID."""
-    return {
-        (member.address, real_port(member.port)): member.server_id
-        for listener in listeners
-        for backend in listener.backends
-        for member in backend.members
-        if member.running
-    }

@@ -6,11 +6,12 @@ import itertools
 import json
 import logging
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vservers.localcloud.dataplane.ports import Endpoint
+from vservers.localcloud.dataplane.topology import Listener
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,19 @@ STOP_SECONDS = 3.0
 RESTART_SECONDS = 0.5
 
 _ROOT = Path(__file__).resolve().parents[3]
+
+
+def endpoints(
+    listeners: Iterable[Listener], real_port: Callable[[int], int]
+) -> dict[Endpoint, str]:
+    """Who answers where behind these listeners: (address, port) -> server ID."""
+    return {
+        (member.address, real_port(member.port)): member.server_id
+        for listener in listeners
+        for backend in listener.backends
+        for member in backend.members
+        if member.running
+    }
 
 
 class Fleet:

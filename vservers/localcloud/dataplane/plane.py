@@ -13,7 +13,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -21,7 +21,7 @@ from vservers.localcloud.dataplane.counters import Meter, Reading
 from vservers.localcloud.dataplane.datagrams import Datagrams
 from vservers.localcloud.dataplane.drains import Drains
 from vservers.localcloud.dataplane.engine import Engine, EngineError, EngineRefused
-from vservers.localcloud.dataplane.fleet import Fleet
+from vservers.localcloud.dataplane.fleet import Fleet, endpoints
 from vservers.localcloud.dataplane.machine import (
     find_haproxy,
     locked,
@@ -37,8 +37,8 @@ from vservers.localcloud.dataplane.ports import (
     lowest_bindable_port,
     served_port,
 )
-from vservers.localcloud.dataplane.render import Frame, Rendered, render
-from vservers.localcloud.dataplane.servers import EMPTY_STATE, UNAVAILABLE, carry_over, parse
+from vservers.localcloud.dataplane.render import Block, Frame, Rendered, render
+from vservers.localcloud.dataplane.servers import EMPTY_STATE, UNAVAILABLE, carry_over, healths
 from vservers.localcloud.dataplane.tls import CertificateFiles
 from vservers.localcloud.dataplane.topology import Listener, Topology
 from vservers.localcloud.dataplane.words import RenderError
@@ -76,6 +76,7 @@ class _Parts:
     frame: Frame
     sockets: Path
     lock: TextIO
+    blocks: dict[str, Block] = field(default_factory=dict)
 
 
 class DataPlane:
@@ -278,7 +279,7 @@ class DataPlane:
     async def _apply(self, parts: _Parts, topology: Topology) -> None:
         if not parts.engine.running:
             self._live = None
-        serving = self._instance_endpoints(topology)
+        serving = endpoints(topology.listeners, self._real_port)
         alive = {address for address, _ in serving} | {a for _, a in topology.instances}
         unused = parts.fleet.endpoints.keys() - serving.keys()
         # A stopped instance is gone at once, whoever still talks to it.
@@ -286,7 +287,9 @@ class DataPlane:
         await parts.fleet.open(serving)
         topology, self._left_out = await asyncio.to_thread(parts.certificates.prepare, topology)
         places = await self._claim(topology)
-        rendered = await asyncio.to_thread(render, topology, parts.frame, places, self._real_port)
+        rendered = await asyncio.to_thread(
+            render, topology, parts.frame, places, self._real_port, parts.blocks
+        )
         if self._live is None or rendered.shape != self._live.shape:
             await self._load(parts.engine, rendered)
         elif rendered.config != self._live.config:
@@ -340,15 +343,6 @@ class DataPlane:
             await asyncio.sleep(CLAIM_PAUSE_SECONDS)
         return places
 
-    def _instance_endpoints(self, topology: Topology) -> dict[Endpoint, str]:
-        return {
-            (member.address, self._real_port(member.port)): member.server_id
-            for listener in topology.listeners
-            for backend in listener.backends
-            for member in backend.members
-            if member.running
-        }
-
     def _real_port(self, port: int) -> int:
         return served_port(port, self._lowest_port)
 
@@ -372,7 +366,7 @@ class DataPlane:
             self._health = {}
         elif any(server.checked for server in live.servers.values()):
             dump = await engine.server_states()
-            self._health = await asyncio.to_thread(_healths, dump)
+            self._health = await asyncio.to_thread(healths, dump)
         else:
             self._health = {}
 
@@ -400,7 +394,3 @@ class DataPlane:
 
     def _retry(self, seconds: float) -> None:
         asyncio.get_running_loop().call_later(seconds, self._wake.set)
-
-
-def _healths(dump: str) -> dict[ServerKey, str]:
-    return {state.key: state.health for state in parse(dump)}

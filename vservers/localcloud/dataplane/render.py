@@ -77,49 +77,89 @@ class Rendered:
     servers: Mapping[ServerKey, Server]
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One listener's part of a configuration, and all that it was made of."""
+
+    listener: Listener
+    port: int
+    target_port: int
+    config: str
+    shape: str
+    servers: Mapping[ServerKey, Server]
+
+
 def render(
     topology: Topology,
     frame: Frame,
     places: Mapping[Endpoint, Place],
     member_port: PortMap,
+    known: dict[str, Block] | None = None,
 ) -> Rendered:
     """The configuration that serves this topology's listeners of streams.
 
     places: where each listener's (address, port) is bound; a listener without a served place is
     left out. member_port: the port on which an instance really answers for a member's port.
+    known: blocks of the last time with the same frame and member_port; those that are the same
+    still are taken as they are, and the dictionary is left with the blocks of this time.
     Raises RenderError.
     """
     listeners = [one for one in topology.listeners if one.protocol not in DATAGRAMS]
-    config = _process(frame, listeners)
-    shape = list(config)
-    servers: dict[ServerKey, Server] = {}
+    blocks: dict[str, Block] = {}
     taken: set[str | Endpoint] = set()
     for listener in listeners:
         # The engine would take two listeners on one port, and share out the connections.
-        for once in (frontend_name(listener), (listener.address, listener.port)):
+        name = frontend_name(listener)
+        for once in (name, (listener.address, listener.port)):
             if once in taken:
                 raise words.RenderError("second listener", once)
             taken.add(once)
         place = places.get((listener.address, listener.port))
         if place is None or not place.served:
             continue
-        block = list(_frontend(listener, place.port, frame, places))
-        config += block
-        shape += block
-        # A listener that redirects has nothing behind it.
-        for backend in () if listener.forward_port else listener.backends:
-            layer = layer4 if listener.protocol == "tcp" else layer7
-            block = list(layer.backend(listener, backend, member_port))
-            config += block
-            shape += block
-            for number, (key, server) in enumerate(_servers(listener, backend, member_port), 1):
-                if key in servers:
-                    raise words.RenderError("server named twice", key)
-                servers[key] = server
-                line = _server_line(listener, backend, key[1], server, number)
-                shape.append(line)
-                config.append(f"{line} weight {server.weight}")
-    return Rendered("\n".join(config) + "\n", "\n".join(shape), servers)
+        target = places.get((listener.address, listener.forward_port))
+        target_port = listener.forward_port if target is None else target.port
+        last = known.get(name) if known else None
+        same = (listener, place.port, target_port)
+        if last is not None and (last.listener, last.port, last.target_port) == same:
+            blocks[name] = last
+        else:
+            blocks[name] = _block(*same, frame, member_port)
+    if known is not None:
+        known.clear()
+        known.update(blocks)
+    process = "\n".join(_process(frame, listeners))
+    servers: dict[ServerKey, Server] = {}
+    for block in blocks.values():
+        servers.update(block.servers)
+    return Rendered(
+        config="\n".join([process, *(block.config for block in blocks.values()), ""]),
+        shape="\n".join([process, *(block.shape for block in blocks.values())]),
+        servers=servers,
+    )
+
+
+def _block(
+    listener: Listener, port: int, target_port: int, frame: Frame, member_port: PortMap
+) -> Block:
+    """target_port: where a listener that redirects sends its clients."""
+    config = list(_frontend(listener, port, target_port, frame))
+    shape = list(config)
+    servers: dict[ServerKey, Server] = {}
+    # A listener that redirects has nothing behind it.
+    for backend in () if listener.forward_port else listener.backends:
+        layer = layer4 if listener.protocol == "tcp" else layer7
+        lines = list(layer.backend(listener, backend, member_port))
+        config += lines
+        shape += lines
+        for number, (key, server) in enumerate(_servers(listener, backend, member_port), 1):
+            if key in servers:
+                raise words.RenderError("server named twice", key)
+            servers[key] = server
+            line = _server_line(listener, backend, key[1], server, number)
+            shape.append(line)
+            config.append(f"{line} weight {server.weight}")
+    return Block(listener, port, target_port, "\n".join(config), "\n".join(shape), servers)
 
 
 def _process(frame: Frame, listeners: list[Listener]) -> list[str]:
@@ -163,16 +203,12 @@ def _process(frame: Frame, listeners: list[Listener]) -> list[str]:
     return lines
 
 
-def _frontend(
-    listener: Listener, real_port: int, frame: Frame, places: Mapping[Endpoint, Place]
-) -> Iterator[str]:
+def _frontend(listener: Listener, port: int, target_port: int, frame: Frame) -> Iterator[str]:
     if listener.protocol == "tcp":
-        return layer4.frontend(listener, real_port)
+        return layer4.frontend(listener, port)
     if listener.forward_port:
-        target = places.get((listener.address, listener.forward_port))
-        port = listener.forward_port if target is None else target.port
-        return layer7.redirect(listener, real_port, port)
-    return layer7.frontend(listener, real_port, frame.tls_folder)
+        return layer7.redirect(listener, port, target_port)
+    return layer7.frontend(listener, port, frame.tls_folder)
 
 
 def _servers(

@@ -56,6 +56,10 @@ def _health(columns: tuple[str, ...], checked: bool) -> str:
     return ABNORMAL if columns[_STATE] == _STOPPED else NORMAL
 
 
+def healths(dump: str) -> dict[ServerKey, str]:
+    return {state.key: state.health for state in parse(dump)}
+
+
 def carry_over(dump: str, wanted: Mapping[ServerKey, Server]) -> str:
     """A state file that gives the servers of the next configuration the health they have now.
 
