@@ -1,5 +1,6 @@
 """Metrics: what is found in the points is what went through the listener."""
 
+import http.client
 import json
 import shutil
 import time
@@ -94,22 +95,34 @@ def test_a_point_says_whose_it_is_and_what_was_least_and_most(measured):
 
 def test_status_classes_and_servers_are_counted(measured):
     client = Client(measured)
-    before = total(client, "UnhealthyServerCount")
-    made = client.call(
-        "CreateVServerGroup",
-        RegionId=REGION,
-        LoadBalancerId=SHOP,
-        BackendServers=[{"ServerId": web(5), "Port": 81}],
-    )["VServerGroupId"]
+    health = client.call("DescribeHealthStatus", LoadBalancerId=SHOP, ListenerPort=80)
+    servers = len(health["BackendServers"]["BackendServer"])
+    group = {"RegionId": REGION, "LoadBalancerId": SHOP}
+    empty, other = (
+        client.call("CreateVServerGroup", **group, BackendServers=rows)["VServerGroupId"]
+        for rows in ([], [{"ServerId": web(5), "Port": 8081}])
+    )
     client.call(
         "CreateRules",
         RegionId=REGION,
         LoadBalancerId=SHOP,
         ListenerPort=80,
-        RuleList=[{"RuleName": "r", "Domain": "x.example", "VServerGroupId": made}],
+        RuleList=[
+            {"RuleName": "empty", "Domain": "empty.example", "VServerGroupId": empty},
+            {"RuleName": "other", "Domain": "other.example", "VServerGroupId": other},
+        ],
     )
-    wait_for(lambda: points(client, "HeathyServerCount")[-1]["Maximum"] >= 4, True)
-    assert total(client, "UnhealthyServerCount") == before
+    wait_for(
+        lambda: [point["Maximum"] for point in points(client, "HeathyServerCount")][-1:],
+        [servers + 1],
+    )
+    assert points(client, "UnhealthyServerCount")[-1]["Average"] == 0
+    for _ in range(3):
+        connection = http.client.HTTPConnection(place(client), timeout=5)
+        connection.request("GET", "/", headers={"Host": "empty.example"})
+        assert connection.getresponse().status == 503
+        connection.close()
+    wait_for(lambda: total(client, "StatusCode5xx"), 3)
 
 
 def test_pages_and_periods_add_up(measured):
