@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from vservers.localcloud import demo
+from vservers.localcloud.assets import AccessList
 from vservers.localcloud.cloud import PRODUCTS, Cloud
 from vservers.localcloud.errors import ApiError
 from vservers.localcloud.keys import DEFAULT_ACCOUNT, AccessKey
 from vservers.localcloud.metrics import Metrics
-from vservers.localcloud.model import AccessList, Listener, MasterSlaveGroup, Member
+from vservers.localcloud.model import Listener, MasterSlaveGroup, Member
 from vservers.localcloud.plane import NoPlane
 from vservers.localcloud.registry import ACTIONS
 from vservers.localcloud.signatures import Caller

@@ -6,21 +6,23 @@ import pytest
 
 from vservers.localcloud import demo
 from vservers.localcloud.addresses import Addresses, NetworkFull
-from vservers.localcloud.dataplane.topology import AccessControl
-from vservers.localcloud.model import (
+from vservers.localcloud.assets import (
     AccessList,
     AccessLog,
     CaCertificate,
     CipherPolicy,
+    Monitor,
+    ServerCertificate,
+)
+from vservers.localcloud.dataplane.topology import AccessControl
+from vservers.localcloud.model import (
     DomainExtension,
     Group,
     Instance,
     Listener,
     MasterSlaveGroup,
     Member,
-    Monitor,
     Rule,
-    ServerCertificate,
     load,
 )
 from vservers.localcloud.store import Draft, Edit, Store, View

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import cast
 
-from vservers.localcloud import model
+from vservers.localcloud import assets, model
 from vservers.localcloud.ciphers import SYSTEM_POLICIES
 from vservers.localcloud.dataplane.topology import (
     AccessControl,
@@ -181,7 +181,7 @@ def _sticky(settings: Settings) -> StickySession | None:
 def _access(state: View, listener: model.Listener) -> AccessControl | None:
     """The access lists, else the older white list of the listener."""
     if listener.settings.get("AclStatus") == "on":
-        lists = [state.get(model.AccessList, acl_id) for acl_id in acl_ids(listener.settings)]
+        lists = [state.get(assets.AccessList, acl_id) for acl_id in acl_ids(listener.settings)]
         networks = [entry[0] for one in lists if one is not None for entry in one.entries]
         return AccessControl(listener.settings["AclType"], tuple(dict.fromkeys(networks)))
     if listener.white_listed:
@@ -199,7 +199,7 @@ def _certificates(
         shown = _certificate(state, extension.certificate_id)
         if shown is not None:
             extensions.append((extension.domain, shown))
-    authority = state.get(model.CaCertificate, settings.get("CACertificateId", ""))
+    authority = state.get(assets.CaCertificate, settings.get("CACertificateId", ""))
     return (
         _certificate(state, settings.get("ServerCertificateId", "")),
         tuple(extensions),
@@ -208,7 +208,7 @@ def _certificates(
 
 
 def _certificate(state: View, certificate_id: str) -> Certificate | None:
-    found = state.get(model.ServerCertificate, certificate_id)
+    found = state.get(assets.ServerCertificate, certificate_id)
     return Certificate(found.id, found.chain, found.key) if found is not None else None
 
 
@@ -216,7 +216,7 @@ def _tls_policy(state: View, settings: Settings) -> TlsPolicy | None:
     policy_id = settings.get("TLSCipherPolicy", "")
     if policy_id in SYSTEM_POLICIES:
         return TlsPolicy(*SYSTEM_POLICIES[policy_id])
-    own = state.get(model.CipherPolicy, policy_id)
+    own = state.get(assets.CipherPolicy, policy_id)
     return TlsPolicy(own.versions, own.ciphers) if own is not None else None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from vservers.localcloud.assets import AccessList
 from vservers.localcloud.errors import ApiError, missing
 from vservers.localcloud.formats import FORMATS
 from vservers.localcloud.handlers.attachments import acl_ids, users_of_acl
@@ -15,7 +16,6 @@ from vservers.localcloud.handlers.lookup import (
     the_listener,
     wire_tags,
 )
-from vservers.localcloud.model import AccessList
 from vservers.localcloud.quotas import exceeded
 from vservers.localcloud.registry import Answer, Call, Reading, Writing, new_id, reads, utc, writes
 from vservers.localcloud.store import View

@@ -6,6 +6,7 @@ Each is checked when a listener takes it on, and asked for its users before it i
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from vservers.localcloud.assets import AccessList, CaCertificate, CipherPolicy, ServerCertificate
 from vservers.localcloud.ciphers import DEFAULT_POLICY, SYSTEM_POLICIES
 from vservers.localcloud.errors import (
     ApiError,
@@ -15,17 +16,7 @@ from vservers.localcloud.errors import (
 )
 from vservers.localcloud.handlers.lookup import listeners_in, listeners_of
 from vservers.localcloud.handlers.settings import LAYER_7
-from vservers.localcloud.model import (
-    AccessList,
-    Balancer,
-    CaCertificate,
-    CipherPolicy,
-    DomainExtension,
-    Group,
-    Listener,
-    MasterSlaveGroup,
-    ServerCertificate,
-)
+from vservers.localcloud.model import Balancer, DomainExtension, Group, Listener, MasterSlaveGroup
 from vservers.localcloud.quotas import Quotas, exceeded
 from vservers.localcloud.store import View
 

@@ -76,7 +76,7 @@ def refuse_too_many(
     if group is not None and exceeded(len(group.members), quotas.group_members):
         raise ApiError("InstanceBackendServerNumberOverLimit")
     servers = {member.server_id for member in balancer.pool}
-    servers = servers.union(*(one.server_ids for one in _groups(state, balancer)))
+    servers = servers.union(*(one.server_ids for one in groups_of(state, balancer)))
     if exceeded(len(servers), quotas.servers):
         raise ApiError("InstanceBackendServerNumberOverLimit")
     new = {member.server_id for member in added}
@@ -93,7 +93,8 @@ def refuse_too_many(
             )
 
 
-def _groups(state: View, balancer: Balancer) -> Iterator[Group | MasterSlaveGroup]:
+def groups_of(state: View, balancer: Balancer) -> Iterator[Group | MasterSlaveGroup]:
+    """The balancer's groups of both kinds."""
     yield from state.children(Group, balancer.id)
     yield from state.children(MasterSlaveGroup, balancer.id)
 
@@ -111,7 +112,7 @@ def _server_ids_of_all(state: View) -> Iterator[frozenset[str]]:
     for region in REGIONS:
         for balancer in state.children(Balancer, region):
             yield frozenset(member.server_id for member in balancer.pool)
-            for group in _groups(state, balancer):
+            for group in groups_of(state, balancer):
                 yield group.server_ids
 
 
@@ -227,5 +228,5 @@ def _network(state: View, member: Member) -> str:
 
 def _members(state: View, balancer: Balancer) -> Iterable[Member]:
     yield from balancer.pool
-    for group in _groups(state, balancer):
+    for group in groups_of(state, balancer):
         yield from group.members

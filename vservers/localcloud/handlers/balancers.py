@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from vservers.localcloud.addresses import NetworkFull
+from vservers.localcloud.assets import AccessLog
 from vservers.localcloud.errors import ApiError
-from vservers.localcloud.handlers.backends import wire_members
+from vservers.localcloud.handlers.backends import groups_of, wire_members
 from vservers.localcloud.handlers.balancer_settings import LCU_SPEC, paid_until, refuse_prepaid
 from vservers.localcloud.handlers.changes import drop_listener
 from vservers.localcloud.handlers.listeners import served
@@ -20,7 +21,6 @@ from vservers.localcloud.handlers.lookup import (
 )
 from vservers.localcloud.handlers.settings import wire_settings
 from vservers.localcloud.model import (
-    AccessLog,
     Balancer,
     ClientToken,
     Group,
@@ -271,8 +271,7 @@ def _holds(call: Reading, servers: frozenset[str]) -> Callable[[Balancer], bool]
 
     def holds(balancer: Balancer) -> bool:
         return any(member.server_id in servers for member in balancer.pool) or any(
-            not servers.isdisjoint(group.server_ids)
-            for group in call.state.children(Group, balancer.id)
+            not servers.isdisjoint(group.server_ids) for group in groups_of(call.state, balancer)
         )
 
     return holds

@@ -17,13 +17,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from vservers.localcloud.assets import CaCertificate, Certificate, ServerCertificate
 from vservers.localcloud.errors import ApiError, missing
 from vservers.localcloud.handlers.attachments import (
     users_of_ca_certificate,
     users_of_server_certificate,
 )
 from vservers.localcloud.handlers.lookup import given_tags, has_tags, wire_tags
-from vservers.localcloud.model import CaCertificate, Certificate, ServerCertificate
 from vservers.localcloud.quotas import exceeded
 from vservers.localcloud.registry import Answer, Call, Reading, Writing, new_id, reads, utc, writes
 from vservers.localcloud.store import View

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from vservers.localcloud.assets import AccessLog, Monitor
 from vservers.localcloud.errors import ApiError
-from vservers.localcloud.model import AccessLog, Balancer, Monitor
+from vservers.localcloud.model import Balancer
 from vservers.localcloud.registry import Answer, Call, Reading, Writing, reads, writes
 from vservers.localcloud.store import View
 

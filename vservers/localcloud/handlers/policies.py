@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from vservers.localcloud.assets import CipherPolicy
 from vservers.localcloud.ciphers import fits
 from vservers.localcloud.errors import ApiError
 from vservers.localcloud.handlers.attachments import users_of_policy
 from vservers.localcloud.handlers.lookup import token_start
-from vservers.localcloud.model import CipherPolicy
 from vservers.localcloud.quotas import exceeded
 from vservers.localcloud.registry import Answer, Call, Reading, Writing, new_id, reads, writes
 from vservers.localcloud.store import View

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from vservers.localcloud.assets import AccessList, CaCertificate, ServerCertificate
 from vservers.localcloud.errors import ApiError
 from vservers.localcloud.formats import FORMATS
 from vservers.localcloud.handlers.lookup import (
@@ -14,16 +15,7 @@ from vservers.localcloud.handlers.lookup import (
     the_balancer,
     token_start,
 )
-from vservers.localcloud.model import (
-    AccessList,
-    Balancer,
-    CaCertificate,
-    Group,
-    Listener,
-    MasterSlaveGroup,
-    ServerCertificate,
-    Tags,
-)
+from vservers.localcloud.model import Balancer, Group, Listener, MasterSlaveGroup, Tags
 from vservers.localcloud.quotas import exceeded
 from vservers.localcloud.registry import Answer, Call, Reading, Writing, reads, writes
 from vservers.localcloud.store import View
