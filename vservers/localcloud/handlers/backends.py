@@ -10,7 +10,7 @@ from typing import Any
 
 from vservers.localcloud.errors import ApiError
 from vservers.localcloud.handlers.lookup import server_of
-from vservers.localcloud.model import Balancer, Group, MasterSlaveGroup, Member
+from vservers.localcloud.model import Balancer, Group, Instance, MasterSlaveGroup, Member
 from vservers.localcloud.quotas import exceeded
 from vservers.localcloud.regions import REGIONS
 from vservers.localcloud.registry import Writing
@@ -75,10 +75,13 @@ def refuse_too_many(
     state, quotas = call.state, call.quotas
     if group is not None and exceeded(len(group.members), quotas.group_members):
         raise ApiError("InstanceBackendServerNumberOverLimit")
-    servers = {member.server_id for member in balancer.pool}
-    servers = servers.union(*(one.server_ids for one in groups_of(state, balancer)))
-    if exceeded(len(servers), quotas.servers):
-        raise ApiError("InstanceBackendServerNumberOverLimit")
+    # Members are instances of the region or their interfaces: where these are few enough, the
+    # groups need not be looked through.
+    if exceeded(2 * state.count(Instance, balancer.region), quotas.servers):
+        servers = {member.server_id for member in balancer.pool}
+        servers = servers.union(*(one.server_ids for one in groups_of(state, balancer)))
+        if exceeded(len(servers), quotas.servers):
+            raise ApiError("InstanceBackendServerNumberOverLimit")
     new = {member.server_id for member in added}
     if new and exceeded(_holders(state), quotas.server_uses):
         uses = Counter(
