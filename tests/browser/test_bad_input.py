@@ -162,7 +162,9 @@ def test_two_people_edit_one_group_and_nothing_is_overwritten_silently(
 def test_a_group_in_use_cannot_be_deleted(page, console):
     page.goto(f"{console.url}/regions/{REGION}/balancers/lb-bp1payintranet00001/groups/")
     row = page.get_by_role("row", name="pay-blue")
-    expect(row.get_by_role("button", name="Delete")).to_be_disabled()
+    delete = row.get_by_role("button", name="Delete")
+    expect(delete).to_be_disabled()
+    expect(delete).to_have_accessible_description(re.compile(r"In use: .*HTTP:80"))
     expect(row.get_by_role("link", name="HTTP:80")).to_be_visible()
 
 
