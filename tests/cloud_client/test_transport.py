@@ -50,6 +50,7 @@ def test_a_wrong_secret_is_refused_and_never_shown(live):
     with pytest.raises(CloudRefused) as caught:
         cloud.slb.describe_regions()
     assert caught.value.code == "SignatureDoesNotMatch"
+    assert live.access_key_id not in str(caught.value), "the string that was signed stays out"
     assert "wrong-secret-value" not in repr(vars(cloud)) + str(caught.value)
     assert "wrong-secret-value" not in repr(Credentials("id", "wrong-secret-value"))
 

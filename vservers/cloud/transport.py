@@ -206,7 +206,8 @@ def _answer(action: str, response: requests.Response) -> dict[str, Any]:
     details: dict[str, Any] = {
         "action": action,
         "code": str(body.get("Code", f"HTTP{response.status_code}")),
-        "message": str(body.get("Message", "")),
+        # A wrong signature is answered with all that was signed: not for a page or a log.
+        "message": str(body.get("Message", "")).partition(" server string to sign")[0],
         "request_id": str(body.get("RequestId", "")),
         "status": response.status_code,
     }
