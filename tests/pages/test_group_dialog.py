@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from tests.cloud import pay, report, web
 from vservers.models import VServerGroup
-from vservers.selectors.groups import fingerprint
+from vservers.selectors.fingerprints import fingerprint
 
 HTMX = {"HX-Request": "true"}
 

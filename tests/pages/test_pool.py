@@ -7,7 +7,8 @@ import pytest
 from tests.cloud import REGION, mirror, pay, report, web
 from tests.pages.addresses import HTMX, address
 from vservers.models import PoolServer, Server
-from vservers.selectors.groups import pool_fingerprint, pool_rows
+from vservers.selectors.fingerprints import pool_fingerprint
+from vservers.selectors.groups import pool_rows
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from console.audit.models import AuditEntry
 from tests.cloud import pay, report, web
 from vservers.cloud.types import BackendServer
 from vservers.models import VServerGroup
-from vservers.selectors.groups import fingerprint
+from vservers.selectors.fingerprints import fingerprint
 from vservers.services.errors import CallFailed, Gone, InUse, InvalidMembers, Stale
 from vservers.services.groups import change_group, create_group, delete_group, held_members
 

@@ -9,11 +9,7 @@ from console.audit.models import AuditEntry
 from tests.cloud import pay, web
 from vservers.cloud.types import BackendServer, HTTPSettings
 from vservers.models import Listener, PoolServer, Rule
-from vservers.selectors.groups import (
-    listener_fingerprint,
-    pool_fingerprint,
-    rule_fingerprint,
-)
+from vservers.selectors.fingerprints import listener_fingerprint, pool_fingerprint, rule_fingerprint
 from vservers.services import pool, rules
 from vservers.services.errors import CallFailed, Gone, InvalidMembers, Stale
 from vservers.services.groups import create_group

@@ -101,3 +101,9 @@ class ServerHealth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.server_id}:{self.port} {self.status}"
+
+    @classmethod
+    def worse(cls, one: str, other: str) -> str:
+        """The worse of two statuses: abnormal, then unavailable, then normal."""
+        order = [cls.Status.ABNORMAL, cls.Status.UNAVAILABLE, cls.Status.NORMAL]
+        return min(one, other, key=lambda status: order.index(cls.Status(status)))

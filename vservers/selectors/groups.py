@@ -1,7 +1,5 @@
 """VServer groups as pages show them: with their servers, shares, health and users."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -63,46 +61,6 @@ def users_of(group: VServerGroup) -> tuple[list[Listener], list[Rule]]:
     return list(group.listeners.all()), list(group.rules.select_related("listener"))
 
 
-def fingerprint(group: VServerGroup) -> str:
-    """What a person saw of a group: changes when its name, a server, a port or a weight does."""
-    picture = [
-        group.name,
-        sorted(
-            group.members.values_list(
-                "server_id", "server_ip", "port", "weight", "type", "description"
-            )
-        ),
-    ]
-    return fingerprint_of(picture)
-
-
-def pool_fingerprint(load_balancer: LoadBalancer) -> str:
-    """What a person saw of the default server pool."""
-    rows = load_balancer.pool_servers.values_list("server_id", "server_ip", "weight", "type")
-    return fingerprint_of(sorted(rows))
-
-
-def listener_fingerprint(listener: Listener) -> str:
-    """What a person saw of a listener's settings; its status does not count."""
-    return fingerprint_of(
-        [
-            listener.vserver_group_id,
-            listener.backend_server_port,
-            listener.description,
-            listener.settings,
-        ]
-    )
-
-
-def rule_fingerprint(rule: Rule) -> str:
-    return fingerprint_of([rule.name, rule.vserver_group_id])
-
-
-def fingerprint_of(picture: object) -> str:
-    text = json.dumps(picture, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def shares(weights: Sequence[int]) -> list[float | None]:
     """Each weight's part of the requests in percent; None where all weights are 0."""
     total = sum(weights)
@@ -158,27 +116,16 @@ def pool_rows(load_balancer: LoadBalancer) -> list[PoolRow]:
     )
     health: dict[str, str] = {}
     for (server_id, _), status in seen.items():
-        health[server_id] = _worse(health.get(server_id, status), status)
+        health[server_id] = ServerHealth.worse(health.get(server_id, status), status)
     return [
         PoolRow(server, share, health.get(server.server_id or "", ""))
         for server, share in zip(servers, shares([s.weight for s in servers]), strict=True)
     ]
 
 
-_FROM_WORST = [
-    ServerHealth.Status.ABNORMAL.value,
-    ServerHealth.Status.UNAVAILABLE.value,
-    ServerHealth.Status.NORMAL.value,
-]
-
-
-def _worse(one: str, other: str) -> str:
-    return min(one, other, key=_FROM_WORST.index)
-
-
 def _worst_health(rows: Iterable[ServerHealth]) -> dict[tuple[str, int], str]:
     worst: dict[tuple[str, int], str] = {}
     for row in rows:
         key = (row.server_id, row.port)
-        worst[key] = _worse(worst.get(key, row.status), row.status)
+        worst[key] = ServerHealth.worse(worst.get(key, row.status), row.status)
     return worst

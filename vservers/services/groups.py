@@ -11,7 +11,8 @@ from vservers.cloud import OutcomeUnknown
 from vservers.cloud.slb import MAX_SERVERS_PER_CALL
 from vservers.cloud.types import BackendServer
 from vservers.models import LoadBalancer, VServerGroup
-from vservers.selectors.groups import fingerprint, users_of
+from vservers.selectors.fingerprints import fingerprint
+from vservers.selectors.groups import users_of
 
 from . import readings
 from .acts import Act, act

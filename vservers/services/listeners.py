@@ -8,7 +8,7 @@ from console.accounts.actor import Actor
 from console.accounts.permissions import Action
 from vservers.cloud.types import HTTPSettings
 from vservers.models import Listener, LoadBalancer, VServerGroup
-from vservers.selectors.groups import listener_fingerprint
+from vservers.selectors.fingerprints import listener_fingerprint
 
 from . import readings
 from .acts import Act, act

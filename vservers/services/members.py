@@ -1,6 +1,6 @@
 """The servers of a group: who may join, and the calls that lead from one set to another."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from vservers.cloud.types import BackendServer
@@ -73,19 +73,24 @@ def check_members(
         elif identity(row) in seen:
             errors[key] = "This server is in the list with this port already."
         seen.add(identity(row))
-    servers = servers_by_id(
-        {row.server_id for row in joining if row.type == "ecs"}, region_id=load_balancer.region_id
+    refused = why_not_joining(
+        load_balancer, {row.server_id for row in joining if row.type == "ecs"}
     )
-    rule = network_rule(load_balancer, chosen=list(servers.values())[:1])
     for row in joining:
-        if row.type != "ecs":
-            continue
-        server = servers.get(row.server_id)
-        if server is None:
-            why_not = f"{row.server_id} is not a server of {load_balancer.region_id}."
-        else:
-            why_not = rule.why_not(server)
-        if why_not:
-            errors.setdefault((row.server_id, row.port or 0), why_not)
+        if row.server_id in refused:
+            errors.setdefault((row.server_id, row.port or 0), refused[row.server_id])
     if errors:
         raise InvalidMembers(errors)
+
+
+def why_not_joining(load_balancer: LoadBalancer, server_ids: Collection[str]) -> dict[str, str]:
+    """{server_id: sentence} for those ECS instances that cannot be backend servers."""
+    servers = servers_by_id(server_ids, region_id=load_balancer.region_id)
+    rule = network_rule(load_balancer, chosen=list(servers.values())[:1])
+    reasons = {
+        server_id: rule.why_not(servers[server_id])
+        if server_id in servers
+        else f"{server_id} is not a server of {load_balancer.region_id}."
+        for server_id in server_ids
+    }
+    return {server_id: reason for server_id, reason in reasons.items() if reason}

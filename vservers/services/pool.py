@@ -10,12 +10,12 @@ from console.accounts.permissions import Action
 from vservers.cloud.slb import MAX_SERVERS_PER_CALL
 from vservers.cloud.types import BackendServer
 from vservers.models import LoadBalancer
-from vservers.selectors.groups import pool_fingerprint
-from vservers.selectors.servers import network_rule, servers_by_id
+from vservers.selectors.fingerprints import pool_fingerprint
 
 from . import readings
 from .acts import Act, act
-from .errors import InvalidMembers, MemberKey, Stale
+from .errors import InvalidMembers, Stale
+from .members import why_not_joining
 
 RESOURCE = "backend servers"
 
@@ -28,7 +28,8 @@ def add_pool_servers(
     Raises NotAllowed, InvalidMembers (port 0 in its keys), CallFailed, NotReread.
     """
     with _changing(actor, load_balancer, "add backend servers") as doing:
-        _check_joining(load_balancer, weights)
+        if refused := why_not_joining(load_balancer, weights):
+            raise InvalidMembers({(server_id, 0): why for server_id, why in refused.items()})
         wanted = [BackendServer(server_id, weight=w) for server_id, w in weights.items()]
         doing.after = dict(weights)
         for batch in batched(wanted, MAX_SERVERS_PER_CALL):
@@ -83,20 +84,6 @@ def _held(load_balancer: LoadBalancer) -> dict[str, BackendServer]:
         )
         for server in load_balancer.pool_servers.all()
     }
-
-
-def _check_joining(load_balancer: LoadBalancer, server_ids: Collection[str]) -> None:
-    servers = servers_by_id(server_ids, region_id=load_balancer.region_id)
-    rule = network_rule(load_balancer, chosen=list(servers.values())[:1])
-    errors: dict[MemberKey, str] = {}
-    for server_id in server_ids:
-        server = servers.get(server_id)
-        if server is None:
-            errors[server_id, 0] = f"{server_id} is not a server of {load_balancer.region_id}."
-        elif why_not := rule.why_not(server):
-            errors[server_id, 0] = why_not
-    if errors:
-        raise InvalidMembers(errors)
 
 
 def _changing(actor: Actor, load_balancer: LoadBalancer, verb: str) -> AbstractContextManager[Act]:

@@ -282,10 +282,10 @@ def health(load_balancer_id: str) -> Reader:
             worst: dict[tuple[int, str, int], str] = {}
             for item in found:
                 listener_id = ids.get((item.protocol, item.listener_port))
-                if listener_id is None or item.status not in _BADNESS:
+                if listener_id is None or item.status not in ServerHealth.Status:
                     continue
                 key = (listener_id, item.server_id, item.port)
-                worst[key] = min(worst.get(key, item.status), item.status, key=_BADNESS.__getitem__)
+                worst[key] = ServerHealth.worse(worst.get(key, item.status), item.status)
             ServerHealth.objects.filter(
                 listener__load_balancer_id=load_balancer_id, read_at__lt=read_at
             ).delete()
@@ -307,13 +307,6 @@ def health(load_balancer_id: str) -> Reader:
         return write
 
     return read
-
-
-_BADNESS = {
-    ServerHealth.Status.ABNORMAL.value: 0,
-    ServerHealth.Status.UNAVAILABLE.value: 1,
-    ServerHealth.Status.NORMAL.value: 2,
-}
 
 
 def balancer_columns(balancer: api.LoadBalancer) -> dict[str, object]:

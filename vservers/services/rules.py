@@ -10,7 +10,7 @@ from console.accounts.permissions import Action
 from vservers.cloud import types as api
 from vservers.cloud.slb import MAX_RULES_PER_CALL
 from vservers.models import Listener, Rule, VServerGroup
-from vservers.selectors.groups import rule_fingerprint
+from vservers.selectors.fingerprints import rule_fingerprint
 
 from . import readings
 from .acts import Act, act

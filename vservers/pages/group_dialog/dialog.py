@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from vservers.cloud.types import BackendServer
 from vservers.models import LoadBalancer, Server, VServerGroup
-from vservers.selectors.groups import fingerprint, shares
+from vservers.selectors.fingerprints import fingerprint
+from vservers.selectors.groups import shares
 from vservers.selectors.servers import (
     AvailableServer,
     NetworkRule,

@@ -11,7 +11,7 @@ from console.shell.htmx import done, render_dialog
 from console.shell.request import ConsoleRequest
 from vservers.models import LoadBalancer, VServerGroup
 from vservers.pages.lookup import balancer_or_404, group_or_404
-from vservers.selectors.groups import fingerprint
+from vservers.selectors.fingerprints import fingerprint
 from vservers.services.errors import CallFailed, Gone, InvalidMembers, NotReread, Stale
 from vservers.services.groups import change_group, create_group, held_members
 

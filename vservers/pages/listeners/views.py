@@ -16,7 +16,7 @@ from console.shell.request import ConsoleRequest
 from vservers.models import Listener, LoadBalancer
 from vservers.pages.answers import answer_dialog, unread_is_said
 from vservers.pages.lookup import balancer_or_404, listener_or_404
-from vservers.selectors.groups import listener_fingerprint
+from vservers.selectors.fingerprints import listener_fingerprint
 from vservers.selectors.listeners import listener_rows
 from vservers.services import listeners as services
 from vservers.services.errors import CallFailed, Gone, Stale

@@ -14,7 +14,8 @@ from console.shell.request import ConsoleRequest
 from vservers.models import LoadBalancer
 from vservers.pages.answers import answer_dialog, unread_is_said
 from vservers.pages.lookup import balancer_or_404
-from vservers.selectors.groups import pool_fingerprint, pool_rows
+from vservers.selectors.fingerprints import pool_fingerprint
+from vservers.selectors.groups import pool_rows
 from vservers.selectors.listeners import listeners_on_pool
 from vservers.selectors.pool import Candidates, pool_candidates
 from vservers.services.errors import CallFailed, InvalidMembers, Stale

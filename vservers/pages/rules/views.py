@@ -14,7 +14,7 @@ from console.shell.request import ConsoleRequest
 from vservers.models import Listener, Rule
 from vservers.pages.answers import answer_dialog, unread_is_said
 from vservers.pages.lookup import balancer_or_404, listener_or_404, rule_or_404
-from vservers.selectors.groups import rule_fingerprint
+from vservers.selectors.fingerprints import rule_fingerprint
 from vservers.selectors.rules import (
     MAX_RULES_PER_LISTENER,
     domains_without_rest,
