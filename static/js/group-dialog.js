@@ -22,11 +22,12 @@
   });
 
   // htmx gives the focus back to what it finds again by its ID. A row that is gone is not found, and
-  // after Add the next thing to do is to type a port.
+  // after Add the next thing to do is to type a port. Who has gone on to another field meanwhile is left
+  // there: a settle comes late on a slow machine.
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target.id !== "panes") return;
     const added = document.activeElement.id === "add-servers";
-    if (!added && document.activeElement !== document.body && event.target.contains(document.activeElement)) return;
+    if (!added && document.activeElement !== document.body) return;
     const empty = [...event.target.querySelectorAll('input[aria-label="Port"]')].find((input) => !input.value);
     (empty || document.getElementById("server-query")).focus();
   });

@@ -182,3 +182,16 @@ def test_the_whole_dialog_works_without_script(browser, console, groups_url):
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("row", name="no-script")).to_be_visible()
     context.close()
+
+
+def test_who_has_gone_on_to_another_field_is_left_there(page, groups_url):
+    dialog = open_dialog(page, groups_url)
+    # As on a slow machine: the swap is settled long after the person saw it.
+    page.evaluate("htmx.config.defaultSettleDelay = 1000")
+    dialog.get_by_role("checkbox", name="web-01").check()
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    expect(dialog.get_by_role("spinbutton", name="Port")).to_have_count(1)
+    name = dialog.get_by_role("textbox", name="Group Name")
+    name.focus()
+    expect(dialog.locator(".htmx-added, .htmx-settling")).to_have_count(0)
+    expect(name).to_be_focused()
