@@ -32,6 +32,8 @@ class AuditEntry(models.Model):
     reason = models.TextField(blank=True)
     # [{"action", "request_id", "outcome", "code", "message"}], in the order they were sent
     calls = models.JSONField(default=list)
+    # The operation of vservers that it tells of; None for what is not a change of the cloud.
+    operation_id = models.BigIntegerField(null=True)
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -20,7 +20,8 @@ def record(
     before: Any = None,
     after: Any = None,
     reason: str = "",
-    calls: list[dict[str, str]] | None = None,
+    calls: list[dict[str, Any]] | None = None,
+    operation_id: int | None = None,
 ) -> AuditEntry:
     """Add one entry; call it inside the transaction of what it describes.
 
@@ -42,4 +43,5 @@ def record(
         after=after,
         reason=reason,
         calls=calls or [],
+        operation_id=operation_id,
     )

@@ -7,6 +7,7 @@ import pytest
 from tests.flaky import FlakyCloud, flaky_before
 from tests.localcloud.process import LocalCloud
 from vservers.cloud import Cloud, CloudRefused, CloudUnreachable, Credentials, OutcomeUnknown
+from vservers.cloud.calls import delete_vserver_group
 from vservers.cloud.transport import Transport
 
 
@@ -39,7 +40,7 @@ def test_it_reads_all_pages(live):
 
 def test_a_refusal_carries_code_message_and_request_id(live):
     with pytest.raises(CloudRefused) as caught:
-        cloud_at(live.endpoint, live).slb.delete_vserver_group("rsp-nothing")
+        cloud_at(live.endpoint, live).slb.send(delete_vserver_group("rsp-nothing"))
     assert caught.value.status == 404
     assert caught.value.is_missing
     assert caught.value.request_id
@@ -61,7 +62,7 @@ def test_a_port_where_nothing_listens_was_never_reached(live):
         endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
     cloud = cloud_at(endpoint, live)
     with pytest.raises(CloudUnreachable):
-        cloud.slb.delete_vserver_group("rsp-x")
+        cloud.slb.send(delete_vserver_group("rsp-x"))
     assert [call.outcome for call in cloud.written] == ["unreachable"]
 
 
@@ -69,7 +70,7 @@ def test_a_dropped_answer_of_a_write_is_unknown(live, flaky: FlakyCloud):
     flaky.drop_answers("DeleteVServerGroup", 1)
     cloud = cloud_at(flaky.endpoint, live)
     with pytest.raises(OutcomeUnknown):
-        cloud.slb.delete_vserver_group("rsp-x")
+        cloud.slb.send(delete_vserver_group("rsp-x"))
     assert [call.outcome for call in cloud.written] == ["unknown"]
 
 
@@ -92,4 +93,4 @@ def test_an_answer_that_is_not_the_apis_is_unknown(live):
     # The readiness page is no JSON object of the API.
     cloud = cloud_at(f"{live.endpoint}/-/ready", live)
     with pytest.raises((OutcomeUnknown, CloudRefused)):
-        cloud.slb.delete_vserver_group("rsp-x")
+        cloud.slb.send(delete_vserver_group("rsp-x"))

@@ -414,11 +414,15 @@ def test_delete_says_how_many_rules_go_too(
 def test_a_failed_act_says_code_and_request_id(
     client_of, operator, balancer, listener, flaky_cloud, name, action
 ):
+    client = client_of(operator)
+    was = "running" if action.startswith("Stop") else "stopped"
+    if was == "running":
+        client.post(address("listeners-start", balancer, *KEY))
     flaky_cloud.refuse(action, "Operation.Deny", 1)
-    answer = client_of(operator).post(address(name, balancer, *KEY), headers=HTMX)
+    answer = client.post(address(name, balancer, *KEY), headers=HTMX)
     assert answer.status_code == 422
     assert "Operation.Deny" in answer.content.decode()
-    assert balancer.listeners.get().status == "stopped"
+    assert balancer.listeners.get().status == was
 
 
 WRITES = ["listeners-edit", "listeners-start", "listeners-stop", "listeners-delete"]

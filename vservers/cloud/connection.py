@@ -1,6 +1,9 @@
 """One region of one cloud, as the services see it."""
 
+from collections.abc import Callable
+
 from .ecs import Ecs
+from .errors import CloudError
 from .slb import Slb
 from .transport import CallRecord, Credentials, Transport
 
@@ -21,3 +24,10 @@ class Cloud:
     def written(self) -> list[CallRecord]:
         """The writes sent so far, in order, each with its outcome and RequestId."""
         return self._transport.written
+
+    def be_patient(
+        self, seconds: float, on_wait: Callable[[CloudError, int, float], object]
+    ) -> None:
+        """Wait out busy and throttling answers so long, saying so as Transport.on_wait tells."""
+        self._transport.retry_seconds = seconds
+        self._transport.on_wait = on_wait

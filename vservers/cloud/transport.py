@@ -6,7 +6,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -68,8 +68,10 @@ class CallRecord:
 class Transport:
     """Sends signed calls and keeps a record of each write in `written`.
 
-    endpoint: a URL for every product, or one with {product} and {region} in it. Not shared between
-    threads; the HTTP connections under it are kept per thread.
+    endpoint: a URL for every product, or one with {product} and {region} in it. retry_seconds: how
+    long busy and throttling answers are waited out. on_wait: told of each such answer, the attempts
+    so far and the seconds until the next. Not shared between threads; the HTTP connections under it
+    are kept per thread.
     """
 
     def __init__(
@@ -77,7 +79,8 @@ class Transport:
     ) -> None:
         self._endpoint = endpoint
         self._credentials = credentials
-        self._retry_seconds = retry_seconds
+        self.retry_seconds = retry_seconds
+        self.on_wait: Callable[[CloudError, int, float], object] = _log_wait
         self.written: list[CallRecord] = []
 
     def call(
@@ -99,11 +102,11 @@ class Transport:
                 body = self._once(product, version, action, region_id, params)
             except CloudError as error:
                 wait = random.uniform(pause / 2, pause)  # noqa: S311 - spreads retries, no secret
-                late = time.monotonic() - started + wait > self._retry_seconds
+                late = time.monotonic() - started + wait > self.retry_seconds
                 if late or not _worth_repeating(error, reads=reads):
                     self._record_failure(error, reads=reads, attempts=attempt)
                     raise
-                logger.info("%s: %s, again in %.2f s", action, error.code, wait)
+                self.on_wait(error, attempt, wait)
                 time.sleep(wait)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             else:
@@ -155,6 +158,10 @@ class Transport:
         except requests.exceptions.RequestException as error:
             raise _lost(action, error) from error
         return _answer(action, response)
+
+
+def _log_wait(error: CloudError, attempts: int, seconds: float) -> None:
+    logger.info("%s: %s, again in %.2f s", error.action, error.code, seconds)
 
 
 def _session() -> requests.Session:

@@ -1,46 +1,106 @@
 """What a service may answer instead of doing what was asked, each in words for the person."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from vservers.cloud.errors import CloudError, OutcomeUnknown
-from vservers.cloud.transport import CallRecord
-from vservers.models import Listener, Rule
+from vservers.cloud.errors import CloudError
+from vservers.models import Listener, Operation, OperationCall, Rule
 
+Outcome = OperationCall.Outcome
 MemberKey = tuple[str, int]
 
 
 class CallFailed(Exception):
-    """A cloud call failed. Whatever was done before it stands, and the mirror was read again.
+    """Not all of a change was done. What was done stands, and the mirror was read again.
 
-    code, message, request_id: the cloud's. done: sentences on what stands now. resource_id: what
-    the act was about, also where the act itself made it.
+    action, code, message, request_id: of the call that ended it, the cloud's where it answered.
+    done: sentences on what stands now. resource_id: what the change was about, also where it made
+    that itself. operation: its record; None when it failed before there was one.
     """
 
-    def __init__(
-        self, error: CloudError, written: Sequence[CallRecord] = (), *, resource_id: str = ""
-    ) -> None:
-        self.error = error
-        self.resource_id = resource_id
-        self.code = error.code
-        self.message = error.message
-        self.request_id = error.request_id
-        self.carried_out = [record for record in written if record.outcome == "done"]
-        super().__init__(str(error))
+    operation: Operation | None = None
+    action: str
+    code: str
+    message: str
+    request_id: str
+    done: list[str]
+    resource_id = ""
+    carried_out: Sequence[OperationCall] = ()
 
-    @property
-    def done(self) -> list[str]:
-        sentences = []
+    def __str__(self) -> str:
+        words = ": ".join(part for part in (self.action, self.code, self.message) if part)
+        return f"{words} (RequestId {self.request_id or 'none'})"
+
+
+class NotRead(CallFailed):
+    """The cloud could not be read before the change, so nothing was sent."""
+
+    def __init__(self, error: CloudError) -> None:
+        self.action, self.code = error.action, error.code
+        self.message, self.request_id = error.message, error.request_id
+        self.done = ["The cloud could not be read first, so nothing was changed."]
+        super().__init__()
+
+
+class OperationFailed(CallFailed):
+    """An operation ended before all its calls were done."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+        self.resource_id = operation.resource_id
+        calls = list(operation.calls.all())
+        self.carried_out = [call for call in calls if call.outcome == Outcome.DONE]
+        self._left = [call for call in calls if call.outcome == Outcome.NOT_SENT]
+        self._failed = next(
+            (call for call in calls if call.outcome not in {Outcome.DONE, Outcome.NOT_SENT}), None
+        )
+        failed = self._failed or OperationCall()
+        self.action = failed.action
+        self.code = failed.code or failed.outcome
+        self.message = failed.message or operation.note
+        self.request_id = failed.request_id
+        self.done = list(self._sentences())
+        super().__init__()
+
+    def _sentences(self) -> Iterator[str]:
         if self.carried_out:
-            names = ", ".join(record.action for record in self.carried_out)
-            sentences.append(f"Only a part was done. Carried out before the failure: {names}.")
-        if isinstance(self.error, OutcomeUnknown):
-            sentences.append(
-                f"It is not known whether {self.error.action} took place. "
-                "The page shows the cloud's state as read since."
+            names = ", ".join(call.action for call in self.carried_out)
+            yield f"Only a part was done. Carried out before the failure: {names}."
+        if self._failed and self._failed.outcome == Outcome.UNKNOWN:
+            yield (
+                f"It is not known whether {self.action} took place. "
+                "It will be found out by reading the cloud."
+            )
+        elif self._failed and self._failed.outcome == Outcome.LOST:
+            yield (
+                f"{self.action} got no answer, and reading the cloud shows that it did not take "
+                "place."
             )
         elif not self.carried_out:
-            sentences.append("Nothing was changed.")
-        return sentences
+            yield "Nothing was changed."
+        if self._left:
+            yield f"Not sent: {', '.join(call.action for call in self._left)}."
+
+
+class Waiting(Exception):
+    """The cloud is still busy with an earlier change: a worker goes on with the operation."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+        super().__init__(
+            f"The cloud is busy ({operation.waiting_code}: {operation.waiting_message}). "
+            "The change goes on by itself as soon as the cloud takes it."
+        )
+
+
+class Busy(Exception):
+    """Another change of the same load balancer takes too long."""
+
+    def __init__(self) -> None:
+        super().__init__("Another change of this instance is still running. Try again in a moment.")
+
+
+class CannotUndo(Exception):
+    """The cloud's state does not permit it any more; the text says why."""
 
 
 class NotReread(Exception):

@@ -1,7 +1,6 @@
-"""The servers of a group: who may join, and the calls that lead from one set to another."""
+"""The servers of a group and of the default pool: who may join."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 
 from vservers.cloud.types import BackendServer
 from vservers.models import LoadBalancer
@@ -16,38 +15,6 @@ MAX_WEIGHT = 100
 def identity(server: BackendServer) -> tuple[str, str, int | None]:
     """(server_id, server_ip, port): what the cloud tells members of one group apart by."""
     return server.server_id, server.server_ip, server.port
-
-
-@dataclass(frozen=True, slots=True)
-class MemberPlan:
-    """What turns one set of members into another, in the order it is sent.
-
-    A changed port is an addition and a removal, for the port is part of the identity.
-    """
-
-    add: tuple[BackendServer, ...]
-    set: tuple[BackendServer, ...]
-    remove: tuple[BackendServer, ...]
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.add or self.set or self.remove)
-
-
-def plan_members(now: Iterable[BackendServer], wanted: Iterable[BackendServer]) -> MemberPlan:
-    """The additions, weight or description changes and removals between two sets."""
-    held = {identity(server): server for server in now}
-    desired = {identity(server): server for server in wanted}
-    return MemberPlan(
-        add=tuple(server for key, server in desired.items() if key not in held),
-        set=tuple(
-            server
-            for key, server in desired.items()
-            if key in held
-            and (server.weight, server.description) != (held[key].weight, held[key].description)
-        ),
-        remove=tuple(server for key, server in held.items() if key not in desired),
-    )
 
 
 def check_members(

@@ -1,20 +1,19 @@
 """Forwarding rules of a layer-7 listener."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import batched
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
-from vservers.cloud import types as api
-from vservers.cloud.slb import MAX_RULES_PER_CALL
 from vservers.models import Listener, Rule, VServerGroup
 from vservers.selectors.fingerprints import rule_fingerprint
 
-from . import readings
-from .acts import Act, act
+from . import scopes
+from .changes import Change, Kind
 from .errors import Gone, Stale
+from .locks import hold
+from .observing import rule_key, rule_values
+from .operations import Plan, carry_out
 
 RESOURCE = "forwarding rule"
 
@@ -38,23 +37,31 @@ class NewRule:
 
 
 def create_rules(*, actor: Actor, listener: Listener, rules: Sequence[NewRule]) -> list[str]:
-    """The IDs of the new rules, in order. Raises NotAllowed, CallFailed, NotReread."""
-    made: list[str] = []
-    with _changing(actor, listener, "create rules") as doing:
-        doing.resource_name = ", ".join(f"{rule.domain}{rule.url}" for rule in rules)[:120]
-        doing.after = [rule.as_json() for rule in rules]
-        for batch in batched(rules, MAX_RULES_PER_CALL):
-            made += doing.cloud.slb.create_rules(
-                listener.load_balancer_id,
-                listener.protocol,
-                listener.port,
-                [
-                    api.Rule("", rule.name, rule.domain, rule.url, rule.vserver_group.pk)
-                    for rule in batch
-                ],
-            )
-            doing.resource_id = made[0]
-    return made
+    """The IDs of the new rules, in order.
+
+    Raises NotAllowed, Busy, CallFailed, Waiting, NotReread.
+    """
+    with hold(listener.load_balancer_id):
+        carry_out(plan_new_rules(actor=actor, listener=listener, rules=rules))
+    ids = {(rule.domain, rule.url): rule.pk for rule in listener.rules.all()}
+    return [ids[rule.domain, rule.url] for rule in rules if (rule.domain, rule.url) in ids]
+
+
+def plan_new_rules(*, actor: Actor, listener: Listener, rules: Sequence[NewRule]) -> Plan:
+    """What create_rules would do. Raises NotAllowed."""
+    plan = _plan(actor, listener, "create rules")
+    plan.resource_name = ", ".join(f"{rule.domain}{rule.url}" for rule in rules)
+    plan.changes = [
+        Change(
+            Kind.RULE,
+            rule_key(listener, rule.domain, rule.url),
+            None,
+            {"name": rule.name, "vserver_group_id": rule.vserver_group.pk},
+        )
+        for rule in rules
+    ]
+    plan.after = [rule.as_json() for rule in rules]
+    return plan
 
 
 def change_rule(
@@ -63,43 +70,70 @@ def change_rule(
     """Another name or group for a rule; False when it has them already.
 
     Domain and URL can never be changed in the cloud. seen: fingerprint of the rule as the person
-    saw it. Raises NotAllowed, Gone, Stale, CallFailed, NotReread.
+    saw it. Raises NotAllowed, Gone, Stale, Busy, CallFailed, Waiting, NotReread.
     """
-    with _changing(actor, rule.listener, "change rule", rule) as doing:
-        doing.read_now(readings.listeners(doing.load_balancer.pk))
-        current = Rule.objects.filter(pk=rule.pk).first()
-        if current is None:
-            raise Gone(RESOURCE)
-        if rule_fingerprint(current) != seen:
-            raise Stale(RESOURCE)
-        if (current.name, current.vserver_group_id) == (name, vserver_group.pk):
-            return False
-        doing.before = _picture(current)
-        doing.after = {**_picture(current), "name": name, "vserver_group_id": vserver_group.pk}
-        doing.cloud.slb.set_rule(current.pk, name=name, vserver_group_id=vserver_group.pk)
-    return True
+    with hold(rule.listener.load_balancer_id):
+        plan = plan_rule_change(
+            actor=actor, rule=rule, name=name, vserver_group=vserver_group, seen=seen
+        )
+        return carry_out(plan) is not None
+
+
+def plan_rule_change(
+    *, actor: Actor, rule: Rule, name: str, vserver_group: VServerGroup, seen: str
+) -> Plan:
+    """What change_rule would do. Raises NotAllowed, Gone, Stale, NotRead."""
+    plan = _plan(actor, rule.listener, "change rule", rule)
+    rule = _read_rule(plan, rule)
+    if rule_fingerprint(rule) != seen:
+        raise Stale(RESOURCE)
+    before = rule_values(rule)
+    after = {**before, "name": name, "vserver_group_id": vserver_group.pk}
+    if after != before:
+        key = rule_key(rule.listener, rule.domain, rule.url)
+        plan.changes = [Change(Kind.RULE, key, before, after)]
+        plan.before = _picture(rule)
+        plan.after = {**_picture(rule), "name": name, "vserver_group_id": vserver_group.pk}
+    return plan
 
 
 def delete_rule(*, actor: Actor, rule: Rule) -> None:
-    """Its requests go on to the next level. Raises NotAllowed, CallFailed, NotReread."""
-    with _changing(actor, rule.listener, "delete rule", rule) as doing:
-        doing.before = _picture(rule)
-        doing.cloud.slb.delete_rules([rule.pk])
+    """Its requests go on to the next level.
+
+    Raises NotAllowed, Gone, Busy, CallFailed, Waiting, NotReread.
+    """
+    with hold(rule.listener.load_balancer_id):
+        carry_out(plan_rule_deletion(actor=actor, rule=rule))
 
 
-def _changing(
-    actor: Actor, listener: Listener, verb: str, rule: Rule | None = None
-) -> AbstractContextManager[Act]:
-    balancer = listener.load_balancer
-    return act(
+def plan_rule_deletion(*, actor: Actor, rule: Rule) -> Plan:
+    """What delete_rule would do. Raises NotAllowed, Gone, NotRead."""
+    plan = _plan(actor, rule.listener, "delete rule", rule)
+    rule = _read_rule(plan, rule)
+    key = rule_key(rule.listener, rule.domain, rule.url)
+    plan.changes = [Change(Kind.RULE, key, rule_values(rule), None)]
+    plan.before = _picture(rule)
+    return plan
+
+
+def _read_rule(plan: Plan, rule: Rule) -> Rule:
+    plan.read_now(scopes.LISTENERS)
+    current = Rule.objects.filter(pk=rule.pk).select_related("listener").first()
+    if current is None:
+        raise Gone(RESOURCE)
+    return current
+
+
+def _plan(actor: Actor, listener: Listener, verb: str, rule: Rule | None = None) -> Plan:
+    return Plan(
         actor=actor,
         action=Action.CHANGE_RULES,
         verb=verb,
-        load_balancer=balancer,
+        load_balancer=listener.load_balancer,
         resource_type=RESOURCE,
         resource_id=rule.pk if rule else "",
-        resource_name=str(rule)[:120] if rule else "",
-        reread=[readings.listeners(balancer.pk), readings.health(balancer.pk)],
+        resource_name=str(rule) if rule else "",
+        reread=[scopes.LISTENERS, scopes.HEALTH],
     )
 
 

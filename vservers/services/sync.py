@@ -54,7 +54,7 @@ def store(
 def refresh_balancer(*, actor: Actor, load_balancer: LoadBalancer) -> None:
     """Read one load balancer whole, and its region's servers.
 
-    Raises NotAllowed, Gone, CloudError.
+    Raises NotAllowed, Gone, NotRead.
     """
     check(actor, Action.REFRESH)
     cloud = connect(load_balancer.region_id)
@@ -64,14 +64,14 @@ def refresh_balancer(*, actor: Actor, load_balancer: LoadBalancer) -> None:
 
 
 def refresh_health(*, actor: Actor, load_balancer: LoadBalancer) -> None:
-    """Read what the health checks say now. Raises NotAllowed, CloudError."""
+    """Read what the health checks say now. Raises NotAllowed, NotRead."""
     check(actor, Action.VIEW)
     cloud = connect(load_balancer.region_id)
     store(cloud, load_balancer.pk, readings.health(load_balancer.pk))
 
 
 def refresh_region(*, actor: Actor, region: Region) -> None:
-    """Read one region whole. Raises NotAllowed, CloudError."""
+    """Read one region whole. Raises NotAllowed, NotRead."""
     check(actor, Action.REFRESH)
     sync_region(region)
 

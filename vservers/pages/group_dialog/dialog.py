@@ -16,9 +16,9 @@ from vservers.selectors.servers import (
     network_rule,
     servers_by_id,
 )
+from vservers.services.changes import member_changes
 from vservers.services.errors import CallFailed, InvalidMembers, Stale
-from vservers.services.groups import held_members
-from vservers.services.members import plan_members
+from vservers.services.observing import held_members
 
 from .draft import PREFIX, Draft
 from .forms import GroupForm, MemberForm, MemberFormSet
@@ -122,21 +122,18 @@ class Dialog:
     def compare_with(self, theirs: VServerGroup, error: Stale) -> None:
         """Show somebody else's change beside the draft; the next Confirm is meant as it stands."""
         self.stale = error
-        held = held_members(theirs)
-        plan = plan_members(held, self.members)
-        weights = {(m.server_id, m.port): m.weight for m in held}
         if theirs.name != self.name:
             self.differences.append(("Group Name", theirs.name, self.name))
-        for change, members in (("add", plan.add), ("set", plan.set), ("remove", plan.remove)):
-            for member in members:
-                there = weights.get((member.server_id, member.port))
-                self.differences.append(
-                    (
-                        f"{member.server_id}:{member.port}",
-                        "not in the group" if change == "add" else f"weight {there}",
-                        "removed" if change == "remove" else f"weight {member.weight}",
-                    )
+        for change in member_changes(theirs.pk, held_members(theirs), self.members):
+            _, server_id, _, port = change.key
+            there, here = change.before, change.after
+            self.differences.append(
+                (
+                    f"{server_id}:{port}",
+                    f"weight {there['weight']}" if there else "not in the group",
+                    f"weight {here['weight']}" if here else "removed",
                 )
+            )
         self._resume(theirs)
 
     def continue_with(self, group: VServerGroup) -> None:

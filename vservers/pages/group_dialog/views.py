@@ -13,7 +13,8 @@ from vservers.models import LoadBalancer, VServerGroup
 from vservers.pages.lookup import balancer_or_404, group_or_404
 from vservers.selectors.fingerprints import fingerprint
 from vservers.services.errors import CallFailed, Gone, InvalidMembers, NotReread, Stale
-from vservers.services.groups import change_group, create_group, held_members
+from vservers.services.groups import change_group, create_group
+from vservers.services.observing import held_members
 
 from .dialog import Dialog
 from .draft import Draft

@@ -8,10 +8,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MinLengthValidator, RegexValidator
 
+from vservers.cloud.calls import MAX_RULES_PER_CALL
 from vservers.models import Listener, Rule, VServerGroup
 from vservers.pages.fields import GroupField, groups_by_id, name_characters
 from vservers.selectors.rules import MAX_RULES_PER_LISTENER
-from vservers.services.rules import MAX_RULES_PER_CALL, NewRule
+from vservers.services.rules import NewRule
 
 NAME_LENGTH = 40
 NOTHING = "Enter a domain, a URL, or both."

@@ -1,0 +1,200 @@
+"""SLB's writes as data: what would be sent, in the API's words, before anything is sent."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .types import BackendServer, HTTPSettings, Rule
+
+# Add, Remove, Set, Modify and Create take this many servers; one more is TooManyBackendServers.
+MAX_SERVERS_PER_CALL = 20
+# CreateRules and DeleteRules.
+MAX_RULES_PER_CALL = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of SLB, version 2014-05-15. params: API names; text, integers, or JSON as text."""
+
+    action: str
+    params: Mapping[str, str | int]
+
+
+def _call(action: str, **params: Any) -> Call:
+    return Call(action, {name: value for name, value in params.items() if value not in (None, "")})
+
+
+# VServer groups
+
+
+def create_vserver_group(
+    load_balancer_id: str, name: str, servers: Sequence[BackendServer]
+) -> Call:
+    """At most MAX_SERVERS_PER_CALL servers; there is no client token."""
+    return _call(
+        "CreateVServerGroup",
+        LoadBalancerId=load_balancer_id,
+        VServerGroupName=name,
+        BackendServers=_servers(servers),
+    )
+
+
+def add_vserver_group_backend_servers(
+    vserver_group_id: str, servers: Sequence[BackendServer]
+) -> Call:
+    return _call(
+        "AddVServerGroupBackendServers",
+        VServerGroupId=vserver_group_id,
+        BackendServers=_servers(servers),
+    )
+
+
+def remove_vserver_group_backend_servers(
+    vserver_group_id: str, servers: Sequence[BackendServer]
+) -> Call:
+    """Servers that are not in the group are ignored by the cloud."""
+    return _call(
+        "RemoveVServerGroupBackendServers",
+        VServerGroupId=vserver_group_id,
+        BackendServers=_servers(servers),
+    )
+
+
+def set_vserver_group_attribute(
+    vserver_group_id: str, *, name: str = "", servers: Sequence[BackendServer] = ()
+) -> Call:
+    """A new name, or new weights of servers that are in the group; one of both at least."""
+    return _call(
+        "SetVServerGroupAttribute",
+        VServerGroupId=vserver_group_id,
+        VServerGroupName=name,
+        BackendServers=_servers(servers),
+    )
+
+
+def delete_vserver_group(vserver_group_id: str) -> Call:
+    return _call("DeleteVServerGroup", VServerGroupId=vserver_group_id)
+
+
+# Default server pool
+
+
+def add_backend_servers(load_balancer_id: str, servers: Sequence[BackendServer]) -> Call:
+    return _pool("AddBackendServers", load_balancer_id, servers)
+
+
+def set_backend_servers(load_balancer_id: str, servers: Sequence[BackendServer]) -> Call:
+    """New weights of servers that are in the pool."""
+    return _pool("SetBackendServers", load_balancer_id, servers)
+
+
+def remove_backend_servers(load_balancer_id: str, servers: Sequence[BackendServer]) -> Call:
+    return _pool("RemoveBackendServers", load_balancer_id, servers)
+
+
+def _pool(action: str, load_balancer_id: str, servers: Sequence[BackendServer]) -> Call:
+    return _call(action, LoadBalancerId=load_balancer_id, BackendServers=_servers(servers))
+
+
+# Listeners
+
+
+def create_http_listener(
+    load_balancer_id: str,
+    port: int,
+    settings: HTTPSettings,
+    *,
+    vserver_group_id: str,
+    backend_server_port: int | None,
+    description: str,
+) -> Call:
+    """A new listener, stopped. Without a group it needs backend_server_port for the pool."""
+    return _call(
+        "CreateLoadBalancerHTTPListener",
+        LoadBalancerId=load_balancer_id,
+        ListenerPort=port,
+        VServerGroupId=vserver_group_id,
+        BackendServerPort=backend_server_port,
+        Description=description,
+        **settings.to_api(),
+    )
+
+
+def set_http_listener_attribute(
+    load_balancer_id: str,
+    port: int,
+    settings: HTTPSettings,
+    *,
+    vserver_group_id: str,
+    description: str,
+) -> Call:
+    """vserver_group_id "" detaches the group: requests then go to the default pool."""
+    return _call(
+        "SetLoadBalancerHTTPListenerAttribute",
+        LoadBalancerId=load_balancer_id,
+        ListenerPort=port,
+        VServerGroup="on" if vserver_group_id else "off",
+        VServerGroupId=vserver_group_id,
+        Description=description,
+        **settings.to_api_over(),
+    )
+
+
+def start_listener(load_balancer_id: str, protocol: str, port: int) -> Call:
+    return _listener("StartLoadBalancerListener", load_balancer_id, protocol, port)
+
+
+def stop_listener(load_balancer_id: str, protocol: str, port: int) -> Call:
+    return _listener("StopLoadBalancerListener", load_balancer_id, protocol, port)
+
+
+def delete_listener(load_balancer_id: str, protocol: str, port: int) -> Call:
+    return _listener("DeleteLoadBalancerListener", load_balancer_id, protocol, port)
+
+
+def _listener(action: str, load_balancer_id: str, protocol: str, port: int) -> Call:
+    return _call(
+        action, LoadBalancerId=load_balancer_id, ListenerProtocol=protocol, ListenerPort=port
+    )
+
+
+# Forwarding rules
+
+
+def create_rules(load_balancer_id: str, protocol: str, port: int, rules: Sequence[Rule]) -> Call:
+    """rule_id of what is given counts for nothing."""
+    return _call(
+        "CreateRules",
+        LoadBalancerId=load_balancer_id,
+        ListenerProtocol=protocol,
+        ListenerPort=port,
+        RuleList=_json([_rule(rule) for rule in rules]),
+    )
+
+
+def set_rule(rule_id: str, *, name: str, vserver_group_id: str) -> Call:
+    """Name and group; domain and URL can never be changed."""
+    return _call("SetRule", RuleId=rule_id, RuleName=name, VServerGroupId=vserver_group_id)
+
+
+def delete_rules(rule_ids: Sequence[str]) -> Call:
+    return _call("DeleteRules", RuleIds=_json(list(rule_ids)))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _servers(servers: Sequence[BackendServer]) -> str:
+    return _json([server.to_api() for server in servers]) if servers else ""
+
+
+def _rule(rule: Rule) -> dict[str, str]:
+    wanted = {
+        "RuleName": rule.name,
+        "Domain": rule.domain,
+        "Url": rule.url,
+        "VServerGroupId": rule.vserver_group_id,
+    }
+    return {name: value for name, value in wanted.items() if value}

@@ -1,0 +1,120 @@
+"""What a change does to the cloud's objects, row by row: the common coin of plans and outcomes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Self
+
+from vservers.cloud.types import BackendServer
+
+# Stands for the ID of a group that an operation makes, until the cloud has given one.
+NEW = "$new"
+
+
+class Kind(StrEnum):
+    """The kinds of objects, and what identifies one within its load balancer.
+
+    Of a rule that is not its ID: domain and URL never change, and are known before it is made.
+    """
+
+    GROUP = "group"  # (vserver_group_id,)
+    MEMBER = "member"  # (vserver_group_id, server_id, server_ip, port)
+    POOL_SERVER = "pool server"  # (server_id, server_ip)
+    LISTENER = "listener"  # (protocol, port)
+    RULE = "rule"  # (protocol, port, domain, url)
+
+
+Key = tuple[str | int, ...]
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One object before and after. None: not there. Values that are None count for nothing."""
+
+    kind: Kind
+    key: Key
+    before: Values | None
+    after: Values | None
+
+    def __str__(self) -> str:
+        return f"{self.kind} {'/'.join(str(part) for part in self.key if part)}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind.value,
+            "key": list(self.key),
+            "before": self.before,
+            "after": self.after,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls(Kind(value["kind"]), tuple(value["key"]), value["before"], value["after"])
+
+    @property
+    def inverse(self) -> "Change":
+        return replace(self, before=self.after, after=self.before)
+
+    @property
+    def changed_fields(self) -> tuple[str, ...]:
+        """The fields that differ, of an object that is there before and after."""
+        before, after = self.before or {}, self.after or {}
+        return tuple(
+            name
+            for name in {**before, **after}
+            if after.get(name) is not None and before.get(name) != after.get(name)
+        )
+
+    def named(self, group_id: str) -> "Change":
+        """With the ID of a new group in the place of its stand-in."""
+        return replace(self, key=tuple(group_id if part == NEW else part for part in self.key))
+
+
+def agrees(found: Values | None, wanted: Values | None) -> bool:
+    """Whether an object is as wanted, in all that is said of it."""
+    if found is None or wanted is None:
+        return found is None and wanted is None
+    return all(found.get(name) == value for name, value in wanted.items() if value is not None)
+
+
+def member_key(group_id: str, server: BackendServer) -> Key:
+    return group_id, server.server_id, server.server_ip, server.port or 0
+
+
+def server_values(server: BackendServer) -> dict[str, Any]:
+    """What can change of a member or a server of the pool."""
+    return {"weight": server.weight, "description": server.description, "type": server.type}
+
+
+def backend_server(key: Key, values: Values) -> BackendServer:
+    """The value that calls take, of a member (with port) or a server of the pool."""
+    *_, server_id, server_ip, port = key if len(key) > 2 else (*key, None)
+    return BackendServer(
+        server_id=str(server_id),
+        server_ip=str(server_ip),
+        port=int(port) if port else None,
+        weight=int(values["weight"]),
+        type=str(values.get("type") or "ecs"),
+        description=str(values.get("description") or ""),
+    )
+
+
+def member_changes(
+    group_id: str, now: Iterable[BackendServer], wanted: Iterable[BackendServer]
+) -> list[Change]:
+    """What turns one set of members into another; a changed port is an addition and a removal."""
+    held = {member_key(group_id, server): server_values(server) for server in now}
+    desired = {member_key(group_id, server): server_values(server) for server in wanted}
+    return differing(Kind.MEMBER, held, desired)
+
+
+def differing(
+    kind: Kind, held: Mapping[Key, Values], desired: Mapping[Key, Values]
+) -> list[Change]:
+    """Additions and new values in the order of `desired`, then removals in that of `held`."""
+    return [
+        Change(kind, key, held.get(key), values)
+        for key, values in desired.items()
+        if held.get(key) != values
+    ] + [Change(kind, key, values, None) for key, values in held.items() if key not in desired]

@@ -1,0 +1,111 @@
+"""The mirror in the terms of changes: how each object stands that a change is about."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from vservers.cloud.types import BackendServer
+from vservers.models import Listener, LoadBalancer, PoolServer, Rule, VServerGroup
+
+from .changes import Change, Key, Kind, Values, agrees, member_key, server_values
+
+
+def held_members(group: VServerGroup) -> list[BackendServer]:
+    """The members of the mirror as the cloud's values."""
+    return [
+        BackendServer(
+            server_id=member.server_id or "",
+            port=member.port,
+            weight=member.weight,
+            type=member.type,
+            server_ip=member.server_ip,
+            description=member.description,
+        )
+        for member in group.members.all()
+    ]
+
+
+def held_pool(load_balancer_id: str) -> list[BackendServer]:
+    """The default server pool of the mirror as the cloud's values."""
+    return [
+        BackendServer(
+            server_id=server.server_id or "",
+            weight=server.weight,
+            type=server.type,
+            server_ip=server.server_ip,
+            description=server.description,
+        )
+        for server in PoolServer.objects.filter(load_balancer=load_balancer_id)
+    ]
+
+
+def listener_values(listener: Listener) -> dict[str, Any]:
+    """All that a listener is told; for other protocols than HTTP only what is common to them."""
+    return {
+        "status": listener.status,
+        "vserver_group_id": listener.vserver_group_id or "",
+        "backend_server_port": listener.backend_server_port,
+        "description": listener.description,
+        **listener.settings,
+    }
+
+
+def rule_values(rule: Rule) -> dict[str, Any]:
+    return {
+        "rule_id": rule.pk,
+        "name": rule.name,
+        "vserver_group_id": rule.vserver_group_id or "",
+    }
+
+
+def rule_key(listener: Listener, domain: str, url: str) -> Key:
+    return listener.protocol, listener.port, domain, url
+
+
+class Observed:
+    """What the mirror holds of one load balancer; each part is read once, when it is asked for."""
+
+    def __init__(self, load_balancer: LoadBalancer) -> None:
+        self._load_balancer = load_balancer
+        self._groups: dict[str, dict[Key, Values]] = {}
+        self._others: dict[Kind, dict[Key, Values]] = {}
+
+    def find(self, change: Change) -> Values | None:
+        """The object that the change is about, as it is now; None when it is not there."""
+        if change.kind in {Kind.GROUP, Kind.MEMBER}:
+            group_id = str(change.key[0])
+            if group_id not in self._groups:
+                self._groups[group_id] = self._read_group(group_id)
+            return self._groups[group_id].get(change.key)
+        if change.kind not in self._others:
+            self._others[change.kind] = self._read(change.kind)
+        return self._others[change.kind].get(change.key)
+
+    def is_before(self, change: Change) -> bool:
+        return agrees(self.find(change), change.before)
+
+    def is_after(self, change: Change) -> bool:
+        return agrees(self.find(change), change.after)
+
+    def all_after(self, changes: Iterable[Change]) -> bool:
+        return all(self.is_after(change) for change in changes)
+
+    def _read_group(self, group_id: str) -> dict[Key, Values]:
+        group = self._load_balancer.vserver_groups.filter(pk=group_id).first()
+        if group is None:
+            return {}
+        found: dict[Key, Values] = {(group_id,): {"name": group.name}}
+        for server in held_members(group):
+            found[member_key(group_id, server)] = server_values(server)
+        return found
+
+    def _read(self, kind: Kind) -> dict[Key, Values]:
+        listeners = Listener.objects.filter(load_balancer=self._load_balancer)
+        if kind is Kind.POOL_SERVER:
+            return {
+                (server.server_id, server.server_ip): server_values(server)
+                for server in held_pool(self._load_balancer.pk)
+            }
+        if kind is Kind.LISTENER:
+            return {(item.protocol, item.port): listener_values(item) for item in listeners}
+        rules = Rule.objects.filter(listener__in=listeners).select_related("listener")
+        return {rule_key(rule.listener, rule.domain, rule.url): rule_values(rule) for rule in rules}

@@ -1,0 +1,239 @@
+"""From changes to the calls that make them, in the order in which it is safe to send them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from itertools import batched
+from typing import Any
+
+from vservers.cloud import calls
+from vservers.cloud.calls import MAX_RULES_PER_CALL, MAX_SERVERS_PER_CALL, Call
+from vservers.cloud.types import BackendServer, HTTPSettings, Rule
+
+from .changes import NEW, Change, Kind, Values, backend_server
+
+_SETTINGS = [field.name for field in fields(HTTPSettings)]
+_SERVED = {"running", "stopped"}
+
+
+class CannotPlan(Exception):
+    """The API has no call for this change; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """A call, and the rows that it changes."""
+
+    call: Call
+    changes: tuple[Change, ...]
+
+
+def plan_calls(load_balancer_id: str, changes: Iterable[Change]) -> list[PlannedCall]:
+    """The calls for changes of one load balancer.
+
+    First what is added, then what gets other values, then what is removed: so that a group is never
+    empty on the way, and nothing names what is not there. Raises CannotPlan.
+    """
+    changes = list(changes)
+    of = {kind: [change for change in changes if change.kind is kind] for kind in Kind}
+    stages = [
+        _stage_groups(load_balancer_id, of[Kind.GROUP], of[Kind.MEMBER]),
+        _stage_pool(load_balancer_id, of[Kind.POOL_SERVER]),
+        _stage_listeners(load_balancer_id, of[Kind.LISTENER], of[Kind.RULE]),
+    ]
+    # Groups stand before listeners and rules refer to them, and go after these have let go.
+    return [
+        *stages[0].add,
+        *stages[1].add,
+        *stages[2].add,
+        *stages[0].set,
+        *stages[1].set,
+        *stages[2].set,
+        *stages[2].remove,
+        *stages[1].remove,
+        *stages[0].remove,
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stages:
+    add: list[PlannedCall]
+    set: list[PlannedCall]
+    remove: list[PlannedCall]
+
+
+def _split(changes: Sequence[Change]) -> tuple[list[Change], list[Change], list[Change]]:
+    """(additions, new values, removals)."""
+    return (
+        [change for change in changes if change.before is None],
+        [change for change in changes if change.before is not None and change.after is not None],
+        [change for change in changes if change.after is None],
+    )
+
+
+def _wanted(changes: Iterable[Change]) -> list[BackendServer]:
+    return [backend_server(change.key, change.after or change.before or {}) for change in changes]
+
+
+def _stage_groups(
+    load_balancer_id: str, groups: Sequence[Change], members: Sequence[Change]
+) -> _Stages:
+    new, renamed, gone = _split(groups)
+    stages = _Stages([], [], [])
+    for group in new:
+        servers = [member for member in members if member.key[0] == group.key[0]]
+        first, rest = servers[:MAX_SERVERS_PER_CALL], servers[MAX_SERVERS_PER_CALL:]
+        name = str((group.after or {})["name"])
+        call = calls.create_vserver_group(load_balancer_id, name, _wanted(first))
+        stages.add.append(PlannedCall(call, (group, *first)))
+        stages.add.extend(_member_calls(NEW, calls.add_vserver_group_backend_servers, rest))
+    deleted = {group.key[0] for group in gone}
+    created = {group.key[0] for group in new}
+    names = {group.key[0]: group for group in renamed}
+    touched = {member.key[0] for member in members} | set(names)
+    for group_id in sorted(map(str, touched - deleted - created)):
+        here = [member for member in members if member.key[0] == group_id]
+        added, changed, removed = _split(here)
+        stages.add.extend(_member_calls(group_id, calls.add_vserver_group_backend_servers, added))
+        stages.set.extend(_set_calls(group_id, names.get(group_id), changed))
+        stages.remove.extend(
+            _member_calls(group_id, calls.remove_vserver_group_backend_servers, removed)
+        )
+    for group in gone:
+        servers = [member for member in members if member.key[0] == group.key[0]]
+        call = calls.delete_vserver_group(str(group.key[0]))
+        stages.remove.append(PlannedCall(call, (group, *servers)))
+    return stages
+
+
+def _member_calls(
+    group_id: str,
+    build: Callable[[str, Sequence[BackendServer]], Call],
+    members: Sequence[Change],
+) -> list[PlannedCall]:
+    return [
+        PlannedCall(build(group_id, _wanted(batch)), batch)
+        for batch in batched(members, MAX_SERVERS_PER_CALL)
+    ]
+
+
+def _set_calls(group_id: str, group: Change | None, members: Sequence[Change]) -> list[PlannedCall]:
+    """New weights in batches; a new name goes with the first of them."""
+    batches: list[tuple[Change, ...]] = list(batched(members, MAX_SERVERS_PER_CALL))
+    if group and not batches:
+        batches = [()]
+    planned = []
+    for number, batch in enumerate(batches):
+        renamed = group if number == 0 else None
+        name = str((renamed.after or {})["name"]) if renamed else ""
+        call = calls.set_vserver_group_attribute(group_id, name=name, servers=_wanted(batch))
+        planned.append(PlannedCall(call, (renamed, *batch) if renamed else batch))
+    return planned
+
+
+def _stage_pool(load_balancer_id: str, servers: Sequence[Change]) -> _Stages:
+    builders = (calls.add_backend_servers, calls.set_backend_servers, calls.remove_backend_servers)
+    return _Stages(
+        *(
+            [
+                PlannedCall(build(load_balancer_id, _wanted(batch)), batch)
+                for batch in batched(some, MAX_SERVERS_PER_CALL)
+            ]
+            for build, some in zip(builders, _split(servers), strict=True)
+        )
+    )
+
+
+def _stage_listeners(
+    load_balancer_id: str, listeners: Sequence[Change], rules: Sequence[Change]
+) -> _Stages:
+    new, changed, gone = _split(listeners)
+    stages = _Stages([], [], [])
+    for listener in new:
+        stages.add.extend(_new_listener(load_balancer_id, listener))
+    for listener in changed:
+        stages.set.extend(_changed_listener(load_balancer_id, listener))
+    deleted = {listener.key for listener in gone}
+    left = [rule for rule in rules if rule.key[:2] not in deleted]
+    added, renamed, removed = _split(left)
+    for (protocol, port), some in _by_listener(added):
+        for batch in batched(some, MAX_RULES_PER_CALL):
+            call = calls.create_rules(
+                load_balancer_id, protocol, port, [_new_rule(rule) for rule in batch]
+            )
+            stages.add.append(PlannedCall(call, batch))
+    for rule in renamed:
+        before, after = rule.before or {}, rule.after or {}
+        call = calls.set_rule(
+            before["rule_id"], name=after["name"], vserver_group_id=after["vserver_group_id"]
+        )
+        stages.set.append(PlannedCall(call, (rule,)))
+    for _, some in _by_listener(removed):
+        for batch in batched(some, MAX_RULES_PER_CALL):
+            call = calls.delete_rules([(rule.before or {})["rule_id"] for rule in batch])
+            stages.remove.append(PlannedCall(call, batch))
+    for listener in gone:
+        call = calls.delete_listener(load_balancer_id, str(listener.key[0]), int(listener.key[1]))
+        its_rules = [rule for rule in rules if rule.key[:2] == listener.key]
+        stages.remove.append(PlannedCall(call, (listener, *its_rules)))
+    return stages
+
+
+def _new_listener(load_balancer_id: str, listener: Change) -> list[PlannedCall]:
+    protocol, port = str(listener.key[0]), int(listener.key[1])
+    after = dict(listener.after or {})
+    if protocol != "http":
+        raise CannotPlan(f"A {protocol.upper()} listener cannot be created here.")
+    status = after.pop("status", "stopped")
+    call = calls.create_http_listener(
+        load_balancer_id,
+        port,
+        _settings(after),
+        vserver_group_id=after["vserver_group_id"] or "",
+        backend_server_port=after["backend_server_port"],
+        description=after["description"],
+    )
+    planned = [PlannedCall(call, (Change(Kind.LISTENER, listener.key, None, after),))]
+    if status == "running":
+        made = Change(Kind.LISTENER, listener.key, {"status": "stopped"}, {"status": "running"})
+        planned += _changed_listener(load_balancer_id, made)
+    return planned
+
+
+def _changed_listener(load_balancer_id: str, listener: Change) -> list[PlannedCall]:
+    protocol, port = str(listener.key[0]), int(listener.key[1])
+    before, after = dict(listener.before or {}), dict(listener.after or {})
+    planned = []
+    was, status = before.pop("status", None), after.pop("status", None)
+    if after and before != after:
+        if protocol != "http":
+            raise CannotPlan(f"A {protocol.upper()} listener cannot be changed here.")
+        call = calls.set_http_listener_attribute(
+            load_balancer_id,
+            port,
+            _settings(after),
+            vserver_group_id=after["vserver_group_id"] or "",
+            description=after["description"],
+        )
+        planned.append(PlannedCall(call, (Change(Kind.LISTENER, listener.key, before, after),)))
+    if status in _SERVED and status != was:
+        build = calls.start_listener if status == "running" else calls.stop_listener
+        moved = Change(Kind.LISTENER, listener.key, {"status": was}, {"status": status})
+        planned.append(PlannedCall(build(load_balancer_id, protocol, port), (moved,)))
+    return planned
+
+
+def _settings(values: Values) -> HTTPSettings:
+    return HTTPSettings(**{name: values[name] for name in _SETTINGS if name in values})
+
+
+def _new_rule(rule: Change) -> Rule:
+    values: dict[str, Any] = dict(rule.after or {})
+    _, _, domain, url = rule.key
+    return Rule("", values["name"], str(domain), str(url), values["vserver_group_id"] or "")
+
+
+def _by_listener(rules: Sequence[Change]) -> list[tuple[tuple[str, int], list[Change]]]:
+    found: dict[tuple[str, int], list[Change]] = {}
+    for rule in rules:
+        found.setdefault((str(rule.key[0]), int(rule.key[1])), []).append(rule)
+    return list(found.items())
