@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from console.accounts.actor import Actor
@@ -212,7 +213,7 @@ class Run:
         self.operation.waiting_message = error.message
         self.operation.next_try_at = timezone.now() + timedelta(seconds=seconds)
         self.operation.save(update_fields=["waiting_code", "waiting_message", "next_try_at"])
-        self.operation.calls.filter(outcome=Outcome.SENDING).update(attempts=attempts)
+        self.operation.calls.filter(outcome=Outcome.SENDING).update(attempts=F("attempts") + 1)
 
     def _stop_waiting(self) -> None:
         if self.operation.waiting_code:
