@@ -196,6 +196,7 @@ class Listener:
     """A listener of any protocol. settings: of an HTTP listener, None for the other protocols.
 
     served_at, served_notice: extra fields of an endpoint that serves on another address.
+    forward_port: of the HTTPS listener that every client is sent to; None where it serves itself.
     """
 
     load_balancer_id: str
@@ -208,6 +209,7 @@ class Listener:
     scheduler: str
     health_check: str
     settings: HTTPSettings | None
+    forward_port: int | None = None
     served_at: str = ""
     served_notice: str = ""
 
@@ -216,6 +218,7 @@ class Listener:
         protocol = item["ListenerProtocol"].lower()
         config = item.get(f"{protocol.upper()}ListenerConfig") or {}
         settings = HTTPSettings.from_api({**item, **config}) if protocol == "http" else None
+        forwards = config.get("ListenerForward") == "on"
         return cls(
             load_balancer_id=item["LoadBalancerId"],
             protocol=protocol,
@@ -227,6 +230,7 @@ class Listener:
             scheduler=item.get("Scheduler") or "",
             health_check=config.get("HealthCheck") or "",
             settings=settings,
+            forward_port=_number(config.get("ForwardPort")) if forwards else None,
             served_at=item.get("ServedAt") or "",
             served_notice=item.get("ServedNotice") or "",
         )
@@ -275,11 +279,14 @@ class VServerGroupDetail:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
+    """A forwarding rule. scheduler: its own, "" while it follows its listener."""
+
     rule_id: str
     name: str
     domain: str
     url: str
     vserver_group_id: str
+    scheduler: str = ""
 
     @classmethod
     def from_api(cls, item: Api) -> Self:
@@ -289,6 +296,7 @@ class Rule:
             domain=item.get("Domain") or "",
             url=item.get("Url") or "",
             vserver_group_id=item.get("VServerGroupId") or "",
+            scheduler=(item.get("Scheduler") or "") if item.get("ListenerSync") == "off" else "",
         )
 
 

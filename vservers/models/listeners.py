@@ -10,6 +10,7 @@ class Listener(models.Model):
     """A listener. Without a VServer group its requests go to the default server pool.
 
     settings: for HTTP the fields of cloud.types.HTTPSettings, empty for other protocols.
+    forward_port: of the HTTPS listener that all clients are sent to; it serves nobody itself then.
     """
 
     class Status(models.TextChoices):
@@ -38,6 +39,7 @@ class Listener(models.Model):
     description = models.CharField(max_length=256, blank=True)
     scheduler = models.CharField(max_length=10, blank=True)
     health_check = models.CharField(max_length=5, blank=True)
+    forward_port = models.PositiveIntegerField(null=True)
     settings = models.JSONField(default=dict)
     served_at = models.CharField(max_length=80, blank=True)
     served_notice = models.CharField(max_length=300, blank=True)
@@ -59,7 +61,10 @@ class Listener(models.Model):
 
 
 class Rule(models.Model):
-    """A forwarding rule of a layer-7 listener: a domain, a URL prefix, or both."""
+    """A forwarding rule of a layer-7 listener: a domain, a URL prefix, or both.
+
+    scheduler: its own, "" where it follows its listener.
+    """
 
     rule_id = models.CharField(max_length=60, primary_key=True)
     listener = models.ForeignKey(Listener, on_delete=models.CASCADE, related_name="rules")
@@ -69,6 +74,7 @@ class Rule(models.Model):
     vserver_group = models.ForeignKey(
         VServerGroup, null=True, on_delete=models.SET_NULL, related_name="rules"
     )
+    scheduler = models.CharField(max_length=10, blank=True)
 
     class Meta:
         ordering = ["listener", "domain", "url"]

@@ -236,6 +236,7 @@ def listeners(load_balancer_id: str) -> Reader:
                     "description",
                     "scheduler",
                     "health_check",
+                    "forward_port",
                     "settings",
                     "served_at",
                     "served_notice",
@@ -255,12 +256,13 @@ def listeners(load_balancer_id: str) -> Reader:
                         domain=rule.domain,
                         url=rule.url,
                         vserver_group_id=_if_known(rule.vserver_group_id, groups),
+                        scheduler=rule.scheduler,
                     )
                     for key, some in rules.items()
                     for rule in some
                 ],
                 key=["rule_id"],
-                also=["listener", "name", "domain", "url", "vserver_group"],
+                also=["listener", "name", "domain", "url", "vserver_group", "scheduler"],
             )
 
         return write
@@ -327,6 +329,7 @@ def _listener_row(listener: api.Listener, groups: set[str]) -> Listener:
         description=listener.description,
         scheduler=listener.scheduler,
         health_check=listener.health_check,
+        forward_port=listener.forward_port,
         settings=asdict(listener.settings) if listener.settings else {},
         served_at=listener.served_at,
         served_notice=listener.served_notice,
