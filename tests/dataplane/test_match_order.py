@@ -7,45 +7,12 @@ from hypothesis import HealthCheck as Concern
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.dataplane.documented import DEFAULT, HOSTS, PAIRS, TARGETS, documented
 from tests.dataplane.world import Network, connected, routes, serve
 from vservers.localcloud.dataplane import DataPlane, Route
 from vservers.localcloud.dataplane.rules import match_order
 
 pytestmark = pytest.mark.dataplane
-
-DEFAULT = "rsp-default"
-DOMAINS = ["", "a.com", "*.a.com", "market.a.com", "*.market.a.com", "x.market.a.com", "b.a.com"]
-URLS = ["", "/abc", "/abcd", "/abcde", "/abc/", "/ABC", "/abc?x=1", "/abc?x=", "/a%20b", "/b&c"]
-HOSTS = [
-    "a.com",
-    "A.COM:8088",
-    "market.a.com",
-    "x.market.a.com",
-    "y.market.a.com:80",
-    "y.x.market.a.com",
-    "b.a.com",
-    "xa.com",
-    "other.org",
-]
-TARGETS = ["/", "/ab", "/abc", "/abcde", "/abcdef", "/abc/d", "/ABC", "/abc?x=1", "/abc?x=2"]
-TARGETS += ["/abcd?x=1", "/a%20b/c", "/b&c", "/b?y=/abc"]
-
-
-def documented(rules: Sequence[Route], host: str, target: str) -> str:
-    """The backend that the documentation names. Written apart from the code under test."""
-    name = host.partition(":")[0].lower()
-    domains = [name]
-    domains += ["*" + name[at:] for at in range(1, len(name)) if name[at] == "."]  # longest first
-    for domain in [*domains, ""]:
-        fitting = [
-            rule
-            for rule in rules
-            if rule.domain == domain
-            and (target if "?" in rule.url else target.partition("?")[0]).startswith(rule.url)
-        ]
-        if fitting:
-            return max(fitting, key=lambda rule: len(rule.url)).backend_key
-    return DEFAULT
 
 
 def tried_in_order(rules: Sequence[Route], host: str, target: str) -> str:
@@ -64,13 +31,6 @@ def tried_in_order(rules: Sequence[Route], host: str, target: str) -> str:
 
 def _rules(pairs: Sequence[tuple[str, str]], backends: int = 40) -> tuple[Route, ...]:
     return routes(*((domain, url, f"rsp-{n % backends}") for n, (domain, url) in enumerate(pairs)))
-
-
-PAIRS = st.lists(
-    st.tuples(st.sampled_from(DOMAINS), st.sampled_from(URLS)).filter(any),
-    unique=True,
-    max_size=40,
-)
 
 
 @given(PAIRS, st.sampled_from(HOSTS), st.sampled_from(TARGETS))

@@ -37,11 +37,15 @@ def successor(rule: Rule, ordered: Sequence[Rule]) -> Rule | None:
 
 
 def _takes_all_of(other: Rule, rule: Rule) -> bool:
-    domain = other.domain.lower()
-    hosts = domain in ("", rule.domain.lower()) or (
-        domain.startswith("*.") and rule.domain.lower().endswith(domain[1:])
-    )
-    return hosts and rule.url.startswith(other.url)
+    return domain_matches(other.domain, rule.domain.lower()) and rule.url.startswith(other.url)
+
+
+def domain_matches(domain: str, name: str) -> bool:
+    """Whether a rule's domain covers a name; a wildcard covers any depth, not the bare domain."""
+    domain = domain.lower()
+    if domain.startswith("*."):
+        return name.endswith(domain[1:])
+    return domain in ("", name)
 
 
 def domains_without_rest(rules: Iterable[Rule]) -> list[str]:
