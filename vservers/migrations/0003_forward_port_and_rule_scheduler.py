@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("vservers", "0001_initial"),
+        ("vservers", "0002_operations"),
     ]
 
     operations = [
