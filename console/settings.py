@@ -1,5 +1,6 @@
 """Settings of the console. Every value has a default; `.env.example` lists the ones to set."""
 
+import json
 import os
 import secrets
 import tomllib
@@ -7,6 +8,8 @@ from dataclasses import astuple
 from pathlib import Path
 
 import dj_database_url
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from console.runtime.keys import keep_private, local_cloud_key
@@ -22,6 +25,17 @@ def _flag(name: str, default: bool) -> bool:
     return default if value == "" else value.lower() in {"1", "true", "yes", "on"}
 
 
+def _number(name: str, default: float) -> float:
+    value = os.environ.get(name, "")
+    try:
+        number = float(value or default)
+    except ValueError:
+        number = -1
+    if not 0 <= number < float("inf"):
+        raise ImproperlyConfigured(f"{name} is {value!r}: set it to a number, 0 or more.")
+    return number
+
+
 def _secret_key() -> str:
     """The key from the environment, or one made at the first start and kept in the data folder."""
     if key := os.environ.get("CONSOLE_SECRET_KEY"):
@@ -32,7 +46,27 @@ def _secret_key() -> str:
     return path.read_text().strip()
 
 
+def _encryption_keys() -> list[str]:
+    """What secrets are encrypted with at rest: the first encrypts, the second decrypts too."""
+    given = [os.environ.get(f"CONSOLE_ENCRYPTION_KEY{slot}", "") for slot in ("", "_OLD")]
+    for slot, key in zip(("", "_OLD"), given, strict=True):
+        try:
+            Fernet(key or Fernet.generate_key())
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"CONSOLE_ENCRYPTION_KEY{slot} must be 32 bytes in URL-safe base64, as made by: "
+                "openssl rand -base64 32 | tr +/ -_"
+            ) from None
+    if not given[0]:
+        path = DATA_DIR / "encryption_key"
+        if not path.exists():
+            keep_private(path, Fernet.generate_key().decode())
+        given[0] = path.read_text().strip()
+    return [key for key in given if key]
+
+
 SECRET_KEY = _secret_key()
+ENCRYPTION_KEYS = _encryption_keys()
 DEBUG = _flag("CONSOLE_DEBUG", False)
 ALLOWED_HOSTS = os.environ.get("CONSOLE_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CONSOLE_ORIGINS", "").split(",") if o]
@@ -46,6 +80,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django_htmx",
+    "procrastinate.contrib.django",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -169,6 +204,9 @@ STORAGES = {
     },
 }
 
+DEFAULT_EXCEPTION_REPORTER = "console.shell.redaction.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "console.shell.redaction.ReporterFilter"
+
 SECURE_CSP = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
@@ -197,13 +235,71 @@ CLOUD_ACCESS_KEY_SECRET = os.environ.get("CLOUD_ACCESS_KEY_SECRET", "")
 if not CLOUD_ENDPOINT:
     CLOUD_ENDPOINT = f"http://127.0.0.1:{os.environ.get('LOCALCLOUD_PORT') or 8001}"
     CLOUD_ACCESS_KEY_ID, CLOUD_ACCESS_KEY_SECRET = astuple(local_cloud_key(DATA_DIR))
+    # It is this machine's own: nobody else needs its time.
+    ENVIRONMENT_PACES = {"read": 0, "write": 0, "CreateVServerGroup": 0}
+else:
+    ENVIRONMENT_PACES = {}
+# Calls per second of one account, over all processes: by action, else by kind; 0: no limit. The
+# vendor documents 90 CreateVServerGroup a minute; the others are what it takes in practice.
+CLOUD_PACES = {
+    "read": _number("CLOUD_READS_PER_SECOND", 10),
+    "write": _number("CLOUD_WRITES_PER_SECOND", 1.5),
+    "CreateVServerGroup": _number("CLOUD_GROUPS_PER_SECOND", 1.4),
+}
+
+# Seconds between two syncs, of a kind and of one region of an account; 0: none by itself.
+SYNC_SECONDS = _number("SYNC_SECONDS", 60)
+FULL_SYNC_SECONDS = _number("FULL_SYNC_SECONDS", 3600)
+# Within which time each group is read with its servers, also where nothing tells of a change.
+SYNC_GROUP_DUE_SECONDS = _number("SYNC_GROUP_DUE_SECONDS", 1800)
+# Within which time the lists that rarely change are read: servers and listeners.
+SYNC_SERVERS_DUE_SECONDS = _number("SYNC_SERVERS_DUE_SECONDS", 300)
+# For how long what the cloud no longer has is kept, marked as gone.
+SYNC_GRACE_SECONDS = _number("SYNC_GRACE_SECONDS", 7 * 24 * 3600)
+# Calls under way at once while a region is read.
+SYNC_READERS = int(_number("SYNC_READERS", 4))
+
+# Jobs under way at once in one worker.
+WORKER_CONCURRENCY = int(_number("WORKER_CONCURRENCY", 4)) or 1
+
+# Who else manages load balancers, groups and servers, and by which marks that is seen: patterns
+# with * and ? for names, for tags and for keys in descriptions, as "key" or "key=value".
+OWNER_RULES = [
+    {
+        "owner": "Kubernetes",
+        "names": ["k8s/*"],
+        "tags": ["kubernetes.do.not.delete", "ack.aliyun.com*", "kubernetes.io/*", "ack.*"],
+        "descriptions": ["k8s/*", "kubernetes.io/*", "kubernetes.do.not.delete"],
+    },
+    {
+        "owner": "Auto Scaling",
+        "names": [],
+        "tags": ["acs:autoscaling:*"],
+        "descriptions": ["acs:autoscaling:*", "scalingGroupId"],
+    },
+    {
+        "owner": "Terraform",
+        "names": [],
+        "tags": ["terraform*", "Terraform*", "*managed*by=[Tt]erraform", "Created*=TF"],
+        "descriptions": ["terraform", "*managed*by=[Tt]erraform"],
+    },
+]
+if rules_file := os.environ.get("OWNER_RULES_FILE"):
+    OWNER_RULES = json.loads(Path(rules_file).read_text())
+
+# Tasks are found in vservers/jobs.py; a web process only puts them into the queue.
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "console.shell.logs.RequestIdFilter"}},
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}
+        "line": {
+            "()": "console.shell.redaction.RedactingFormatter",
+            "format": "{asctime} {levelname} {name} [{request_id}] {message}",
+            "style": "{",
+        }
     },
     "handlers": {
         "console": {
@@ -212,5 +308,7 @@ LOGGING = {
             "filters": ["request_id"],
         }
     },
+    # What it tells of each job is for people who look after the queue.
+    "loggers": {"procrastinate": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": os.environ.get("CONSOLE_LOG_LEVEL", "INFO")},
 }

@@ -13,9 +13,9 @@ from pytest_django import Settings
 from tests.flaky import FlakyCloud, flaky_before
 from tests.localcloud.client import Client as Outsider
 from tests.localcloud.process import LocalCloud
-from vservers.models import LoadBalancer, Region
-from vservers.services import readings, sync
-from vservers.services.connection import connect
+from vservers.cloud import Cloud
+from vservers.models import AccountRegion, CloudAccount, LoadBalancer
+from vservers.services import accounts, connection, readings, regions, sync
 
 REGION = "cn-hangzhou"
 PAY_VPC = "vpc-bp1payments0000001"
@@ -56,9 +56,26 @@ def cloud(db: None, live_cloud: LocalCloud, settings: Settings) -> LocalCloud:
     settings.CLOUD_ENDPOINT = live_cloud.endpoint
     settings.CLOUD_ACCESS_KEY_ID = live_cloud.access_key_id
     settings.CLOUD_ACCESS_KEY_SECRET = live_cloud.access_key_secret
-    sync.sync_regions()
-    sync.sync_servers(connect(REGION))
+    account = accounts.from_environment()
+    regions.sync_regions(account)
+    regions.sync_servers(connect(REGION), account)
     return live_cloud
+
+
+def the_account() -> CloudAccount:
+    """The account of the environment: of the live cloud."""
+    return CloudAccount.objects.get(from_environment=True)
+
+
+def place(region_id: str = REGION) -> AccountRegion:
+    """A region of the live cloud's account."""
+    rows = AccountRegion.objects.select_related("account", "region")
+    return rows.get(account__from_environment=True, region=region_id)
+
+
+def connect(region_id: str = REGION) -> Cloud:
+    """A region of the live cloud."""
+    return connection.connect(the_account(), region_id)
 
 
 @pytest.fixture
@@ -88,10 +105,12 @@ def mirror(load_balancer_id: str) -> LoadBalancer:
     """Bring one load balancer of the cloud into the mirror, whole."""
     cloud = connect(REGION)
     detail = cloud.slb.describe_load_balancer_attribute(load_balancer_id)
-    LoadBalancer.objects.update_or_create(
+    LoadBalancer.everything.update_or_create(
         load_balancer_id=load_balancer_id,
         defaults={
-            "region": Region.objects.get(pk=REGION),
+            "account": the_account(),
+            "region_id": REGION,
+            "vanished_at": None,
             **readings.balancer_columns(detail.balancer),
         },
     )
@@ -104,4 +123,5 @@ def flaky_cloud(cloud: LocalCloud, settings: Settings) -> Iterator[FlakyCloud]:
     """The console pointed at the live cloud through a proxy that can fail."""
     with flaky_before(cloud.endpoint) as flaky:
         settings.CLOUD_ENDPOINT = flaky.endpoint
+        accounts.from_environment()
         yield flaky

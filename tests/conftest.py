@@ -86,6 +86,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Whatever the environment says: no test talks to a real cloud unless it asks for it by name.
     settings.CLOUD_ENDPOINT = "http://127.0.0.1:9"
     settings.CLOUD_ACCESS_KEY_ID = settings.CLOUD_ACCESS_KEY_SECRET = "none"
+    # A test that wants several readers, or a pace, says so.
+    settings.SYNC_READERS = 1
+    settings.ENVIRONMENT_PACES = {"read": 0, "write": 0, "CreateVServerGroup": 0}
 
 
 def _person(name: str, role: str):

@@ -18,16 +18,21 @@ class Action(StrEnum):
 
     VIEW = "view load balancers"
     REFRESH = "refresh from the cloud"
+    SYNC = "start and cancel syncs"
+    ACCEPT_DRIFT = "accept and revert drift"
     CHANGE_GROUPS = "create, edit and delete VServer groups"
     CHANGE_LISTENERS = "create, edit, start, stop and delete listeners"
     CHANGE_RULES = "create, edit and delete forwarding rules"
     CHANGE_POOL = "change the backend servers of a load balancer"
     VIEW_AUDIT = "read the audit trail"
+    MANAGE_ACCOUNTS = "add, change and delete accounts of the cloud"
     MANAGE_PEOPLE = "add people and give roles"
 
 
 _READ = {Action.VIEW, Action.REFRESH}
 _OPERATE = _READ | {
+    Action.SYNC,
+    Action.ACCEPT_DRIFT,
     Action.CHANGE_GROUPS,
     Action.CHANGE_LISTENERS,
     Action.CHANGE_RULES,

@@ -39,6 +39,7 @@ class Stack:
         # Neither needs the other, and both take a while at the first start.
         _, sign_in = await asyncio.gather(self._start_cloud(), self._start_database())
         await self._start_web()
+        await self._start_worker()
         self._say(await self._welcome(sign_in))
         await self._first_sync()
         return await self._processes.failure()
@@ -102,6 +103,9 @@ class Stack:
             Program("web", command, ready=_answers(f"{plan.console_url}{_READY_PATH}"))
         )
 
+    async def _start_worker(self) -> None:
+        await self._processes.start(Program("worker", [*_MANAGE, "worker"], ready=_at_once))
+
     async def _first_sync(self) -> None:
         """Read the cloud into the mirror; the console is of use without, so failing only speaks."""
         try:
@@ -147,6 +151,11 @@ async def _data_plane(url: str) -> list[str]:
         state = await reply.json()
     plane = state["dataplane"]
     return ["on", *state["notices"]] if plane["on"] else [f"off: {plane['reason']}"]
+
+
+async def _at_once() -> bool:
+    """For a program that nobody waits for."""
+    return True
 
 
 def _answers(url: str) -> Callable[[], Awaitable[bool]]:

@@ -3,11 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from tests.cloud import web
+from tests.cloud import connect, web
 from vservers.cloud.types import BackendServer
 from vservers.models import Member, VServerGroup
 from vservers.services import readings
-from vservers.services.connection import connect
 from vservers.services.groups import create_group
 from vservers.services.sync import store
 

@@ -2,11 +2,10 @@
 
 import pytest
 
-from tests.cloud import REGION, mirror, web
+from tests.cloud import REGION, connect, mirror, web
 from tests.pages.addresses import HTMX, address
 from vservers.models import Listener
 from vservers.services import readings
-from vservers.services.connection import connect
 from vservers.services.sync import store
 
 KEY = ("http", 80)

@@ -3,38 +3,38 @@
 import pytest
 
 from console.accounts.permissions import NotAllowed
-from tests.cloud import REGION, mirror, web
+from tests.cloud import REGION, connect, mirror, the_account, web
 from vservers.models import (
+    AccountRegion,
     Listener,
     LoadBalancer,
     Member,
-    Region,
     Rule,
     Server,
     VServerGroup,
 )
-from vservers.services import readings, sync
-from vservers.services.connection import connect
+from vservers.services import readings, schedule, sync
 from vservers.services.errors import Gone
 
 SHOP = "lb-bp1shopinternet0001"
 
 
 def test_a_full_sync_mirrors_every_region(cloud):
-    regions = sync.sync_all(progress=lambda text: None)
-    assert [region.pk for region in regions][:1] == [REGION]
-    assert {"cn-hangzhou", "cn-shanghai", "ap-southeast-1"} <= {r.pk for r in regions}
+    runs = list(schedule.sync_now(the_account()))
+    assert [run.region_id for run in runs][:1] == [REGION]
+    assert {"cn-hangzhou", "cn-shanghai", "ap-southeast-1"} <= {run.region_id for run in runs}
+    assert {run.status for run in runs} == {"done"}
     assert Server.objects.filter(region=REGION).count() == 24
     shop = LoadBalancer.objects.get(pk=SHOP)
     assert shop.address.startswith("127.")
     assert shop.synced_at
     assert shop.listeners.get().backend_server_port == 8080
     assert shop.pool_servers.exists()
-    assert all(region.synced_at for region in Region.objects.all())
+    assert all(place.synced_at for place in AccountRegion.objects.all())
 
 
 def test_a_second_sync_changes_nothing(cloud):
-    sync.sync_region(Region.objects.get(pk=REGION))
+    list(schedule.sync_now(the_account(), region_id=REGION))
 
     def everything():
         return {
@@ -43,7 +43,7 @@ def test_a_second_sync_changes_nothing(cloud):
         }
 
     before = everything()
-    sync.sync_region(Region.objects.get(pk=REGION))
+    list(schedule.sync_now(the_account(), region_id=REGION))
     assert everything() == before
 
 

@@ -5,17 +5,26 @@ from collections.abc import Callable
 from .ecs import Ecs
 from .errors import CloudError
 from .slb import Slb
-from .transport import CallRecord, Credentials, Transport
+from .transport import RETRY_SECONDS, CallRecord, Credentials, Transport
 
 
 class Cloud:
     """The products of one region behind one key.
 
-    endpoint: a URL for every product, or one with {product} and {region} in it.
+    endpoint: a URL for every product, or one with {product} and {region} in it. pace: called with
+    the action before each attempt, returns when it may be sent.
     """
 
-    def __init__(self, *, endpoint: str, credentials: Credentials, region_id: str) -> None:
-        self._transport = Transport(endpoint, credentials)
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        credentials: Credentials,
+        region_id: str,
+        pace: Callable[[str], None] | None = None,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        self._transport = Transport(endpoint, credentials, retry_seconds=retry_seconds, pace=pace)
         self.region_id = region_id
         self.slb = Slb(self._transport, region_id)
         self.ecs = Ecs(self._transport, region_id)

@@ -1,6 +1,7 @@
 """Elastic Compute Service, version 2014-05-26: the servers that may join a group."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 
 from .transport import Transport
 from .types import Server, inner
@@ -16,8 +17,9 @@ class Ecs:
         self._transport = transport
         self._region_id = region_id
 
-    def describe_instances(self) -> Iterator[Server]:
-        """All of the region, page by page."""
+    def describe_instances(self, server_ids: Sequence[str] = ()) -> Iterator[Server]:
+        """All of the region, page by page, or those there of 100 IDs at most."""
+        wanted = {"InstanceIds": json.dumps(list(server_ids))} if server_ids else {}
         page = seen = 0
         while True:
             page += 1
@@ -26,7 +28,7 @@ class Ecs:
                 version=VERSION,
                 action="DescribeInstances",
                 region_id=self._region_id,
-                params={"PageNumber": page, "PageSize": PAGE_SIZE},
+                params={**wanted, "PageNumber": page, "PageSize": PAGE_SIZE},
             )
             items = inner(body, "Instances", "Instance")
             yield from map(Server.from_api, items)

@@ -1,6 +1,6 @@
 """Server Load Balancer, version 2014-05-15: one method per read, and one for all of `calls`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .calls import Call
@@ -19,6 +19,8 @@ from .types import (
 
 VERSION = "2014-05-15"
 PAGE_SIZE = 100
+# DescribeLoadBalancers and DescribeLoadBalancerListeners take so many load balancers by name.
+MAX_BALANCERS_PER_CALL = 10
 
 
 class Slb:
@@ -46,12 +48,19 @@ class Slb:
             for item in inner(body, "Regions", "Region")
         ]
 
-    def describe_load_balancers(self) -> Iterator[LoadBalancer]:
-        """All of the region, page by page."""
+    def describe_load_balancers(
+        self, load_balancer_ids: Sequence[str] = ()
+    ) -> Iterator[LoadBalancer]:
+        """All of the region, page by page, or those there of 10 IDs at most."""
         page = seen = 0
         while True:
             page += 1
-            body = self._call("DescribeLoadBalancers", PageNumber=page, PageSize=PAGE_SIZE)
+            body = self._call(
+                "DescribeLoadBalancers",
+                LoadBalancerId=",".join(load_balancer_ids),
+                PageNumber=page,
+                PageSize=PAGE_SIZE,
+            )
             items = inner(body, "LoadBalancers", "LoadBalancer")
             yield from map(LoadBalancer.from_api, items)
             seen += len(items)
@@ -63,21 +72,27 @@ class Slb:
             self._call("DescribeLoadBalancerAttribute", LoadBalancerId=load_balancer_id)
         )
 
-    def describe_listeners(self, load_balancer_id: str) -> Iterator[Listener]:
-        """Every listener of the load balancer, of every protocol."""
+    def describe_listeners(self, *load_balancer_ids: str) -> Iterator[Listener]:
+        """Every listener of the load balancers, 10 at most, or of the region; of every protocol."""
+        wanted = {f"LoadBalancerId.{n}": one for n, one in enumerate(load_balancer_ids, 1)}
         token = ""
         while True:
             body = self._call(
                 "DescribeLoadBalancerListeners",
-                **{"LoadBalancerId.1": load_balancer_id, "MaxResults": 100, "NextToken": token},
+                **{**wanted, "MaxResults": 100, "NextToken": token},
             )
             yield from map(Listener.from_api, body.get("Listeners") or [])
             token = body.get("NextToken") or ""
             if not token:
                 return
 
-    def describe_vserver_groups(self, load_balancer_id: str) -> list[VServerGroup]:
-        body = self._call("DescribeVServerGroups", LoadBalancerId=load_balancer_id)
+    def describe_vserver_groups(
+        self, load_balancer_id: str, *, with_rules: bool = False
+    ) -> list[VServerGroup]:
+        """Without their servers. with_rules: with the forwarding rules that use each."""
+        body = self._call(
+            "DescribeVServerGroups", LoadBalancerId=load_balancer_id, IncludeRule=with_rules or None
+        )
         return [VServerGroup.from_api(i) for i in inner(body, "VServerGroups", "VServerGroup")]
 
     def describe_vserver_group_attribute(self, vserver_group_id: str) -> VServerGroupDetail:

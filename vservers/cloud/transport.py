@@ -70,14 +70,21 @@ class Transport:
 
     endpoint: a URL for every product, or one with {product} and {region} in it. retry_seconds: how
     long busy and throttling answers are waited out. on_wait: told of each such answer, the attempts
-    so far and the seconds until the next. Not shared between threads; the HTTP connections under it
-    are kept per thread.
+    so far and the seconds until the next. pace: called with the action before each attempt, returns
+    when it may be sent. Not shared between threads; the HTTP connections under it are kept per
+    thread.
     """
 
     def __init__(
-        self, endpoint: str, credentials: Credentials, *, retry_seconds: float = RETRY_SECONDS
+        self,
+        endpoint: str,
+        credentials: Credentials,
+        *,
+        retry_seconds: float = RETRY_SECONDS,
+        pace: Callable[[str], None] | None = None,
     ) -> None:
         self._endpoint = endpoint
+        self._pace = pace
         self._credentials = credentials
         self.retry_seconds = retry_seconds
         self.on_wait: Callable[[CloudError, int, float], object] = _log_wait
@@ -98,6 +105,8 @@ class Transport:
         attempt = 0
         while True:
             attempt += 1
+            if self._pace:
+                self._pace(action)
             try:
                 body = self._once(product, version, action, region_id, params)
             except CloudError as error:

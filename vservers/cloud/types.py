@@ -22,6 +22,11 @@ def moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 
+def _tags(item: Api) -> dict[str, str]:
+    """{key: value}. SLB and ECS spell the elements alike; a tag may have no value."""
+    return {tag["TagKey"]: tag.get("TagValue") or "" for tag in inner(item, "Tags", "Tag")}
+
+
 def _number(value: Any) -> int | None:
     return None if value in (None, "") else int(value)
 
@@ -81,6 +86,7 @@ class LoadBalancer:
     spec: str
     region_id: str
     created_at: datetime | None
+    tags: dict[str, str]
 
     @classmethod
     def from_api(cls, item: Api) -> Self:
@@ -98,6 +104,7 @@ class LoadBalancer:
             spec=item.get("LoadBalancerSpec") or "",
             region_id=item.get("RegionId") or "",
             created_at=moment(item.get("CreateTime")),
+            tags=_tags(item),
         )
 
 
@@ -238,20 +245,36 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class VServerGroup:
-    """A group as the list action tells it: without its servers."""
+    """A group as the list action tells it: without its servers.
+
+    rule_keys: (rule ID, name, domain, URL) of each rule that uses it, where they were asked for.
+    """
 
     vserver_group_id: str
     name: str
     server_count: int
     created_at: datetime | None
+    tags: dict[str, str]
+    rule_keys: frozenset[tuple[str, str, str, str]]
 
     @classmethod
     def from_api(cls, item: Api) -> Self:
+        rules = inner(item.get("AssociatedObjects") or {}, "Rules", "Rule")
         return cls(
             vserver_group_id=item["VServerGroupId"],
             name=item.get("VServerGroupName") or "",
             server_count=int(item.get("ServerCount", 0)),
             created_at=moment(item.get("CreateTime")),
+            tags=_tags(item),
+            rule_keys=frozenset(
+                (
+                    rule["RuleId"],
+                    rule.get("RuleName") or "",
+                    rule.get("Domain") or "",
+                    rule.get("Url") or "",
+                )
+                for rule in rules
+            ),
         )
 
 
@@ -262,6 +285,7 @@ class VServerGroupDetail:
     name: str
     created_at: datetime | None
     servers: tuple[BackendServer, ...]
+    tags: dict[str, str]
 
     @classmethod
     def from_api(cls, body: Api) -> Self:
@@ -274,6 +298,7 @@ class VServerGroupDetail:
                 BackendServer.from_api(item)
                 for item in inner(body, "BackendServers", "BackendServer")
             ),
+            tags=_tags(body),
         )
 
 
@@ -335,6 +360,7 @@ class Server:
     private_ip: str
     public_ip: str
     instance_type: str
+    tags: dict[str, str]
 
     @classmethod
     def from_api(cls, item: Api) -> Self:
@@ -355,4 +381,5 @@ class Server:
             private_ip=private[0] if private else "",
             public_ip=public[0] if public else "",
             instance_type=item.get("InstanceType") or "",
+            tags=_tags(item),
         )

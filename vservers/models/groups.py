@@ -3,11 +3,17 @@
 from django.db import models
 
 from .balancers import LoadBalancer
+from .present import Vanishing
 from .servers import server_link
 
 
-class VServerGroup(models.Model):
-    """A VServer group of one load balancer. Names may repeat."""
+class VServerGroup(Vanishing):
+    """A VServer group of one load balancer. Names may repeat.
+
+    synced_at: start of the last read of it with its servers. changed_at: when a read last found it
+    changed; viewed_at: when a person last looked: such groups are read more often. tags: {key:
+    value}. owner: the program that manages it, "" for none known.
+    """
 
     vserver_group_id = models.CharField(max_length=60, primary_key=True)
     load_balancer = models.ForeignKey(
@@ -15,9 +21,13 @@ class VServerGroup(models.Model):
     )
     name = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(null=True)
+    tags = models.JSONField(default=dict)
+    owner = models.CharField(max_length=60, blank=True)
     synced_at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True)
+    viewed_at = models.DateTimeField(null=True)
 
-    class Meta:
+    class Meta(Vanishing.Meta):
         ordering = ["name", "vserver_group_id"]
         indexes = [models.Index(fields=["load_balancer", "name", "vserver_group_id"])]
 

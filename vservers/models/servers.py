@@ -2,15 +2,18 @@
 
 from django.db import models
 
+from .accounts import CloudAccount
 from .balancers import LoadBalancer, Region
+from .present import Vanishing
 
 
-class Server(models.Model):
-    """An ECS instance of a region."""
+class Server(Vanishing):
+    """An ECS instance of a region. tags: {key: value}. owner: the program that manages it."""
 
     RUNNING = "Running"
 
     server_id = models.CharField(max_length=60, primary_key=True)
+    account = models.ForeignKey(CloudAccount, on_delete=models.CASCADE, related_name="servers")
     region = models.ForeignKey(Region, on_delete=models.CASCADE, related_name="servers")
     name = models.CharField(max_length=128, blank=True)
     status = models.CharField(max_length=20)
@@ -20,8 +23,10 @@ class Server(models.Model):
     private_ip = models.CharField(max_length=64, blank=True)
     public_ip = models.CharField(max_length=64, blank=True)
     instance_type = models.CharField(max_length=60, blank=True)
+    tags = models.JSONField(default=dict)
+    owner = models.CharField(max_length=60, blank=True)
 
-    class Meta:
+    class Meta(Vanishing.Meta):
         ordering = ["name", "server_id"]
         indexes = [models.Index(fields=["region", "network_type", "name", "server_id"])]
 

@@ -1,14 +1,42 @@
-"""The way to the cloud that the settings name."""
+"""The way to an account of the cloud."""
 
-from django.conf import settings
+from console.shell.sealing import Unreadable, unseal
+from vservers.cloud import Cloud, CloudUnreachable, Credentials
+from vservers.models import CloudAccount, LoadBalancer
 
-from vservers.cloud import Cloud, Credentials
+from .pacing import pace_of
 
 
-def connect(region_id: str) -> Cloud:
-    """One region of the cloud, for one service call: it keeps the record of what it wrote."""
+def connect(
+    place: CloudAccount | LoadBalancer, region_id: str = "", *, background: bool = False
+) -> Cloud:
+    """One region of an account, for one service call: it keeps the record of what it wrote.
+
+    place: a load balancer means its account and, unless told, its region. Calls wait for the pace
+    of the account; those in the background leave a part of it to the people who wait for an answer.
+    Raises CloudUnreachable when the account is disabled or its secret unreadable.
+    """
+    if isinstance(place, LoadBalancer):
+        account, region_id = place.account, region_id or place.region_id
+    else:
+        account = place
+    if not account.enabled:
+        raise _no_way(
+            "AccountDisabled", f"The account {account} is disabled. An administrator can enable it."
+        )
+    try:
+        secret = unseal(account.sealed_secret)
+    except Unreadable as error:
+        raise _no_way(
+            "SecretUnreadable", f"The secret of the account {account} cannot be read. {error}"
+        ) from None
     return Cloud(
-        endpoint=settings.CLOUD_ENDPOINT,
-        credentials=Credentials(settings.CLOUD_ACCESS_KEY_ID, settings.CLOUD_ACCESS_KEY_SECRET),
+        endpoint=account.endpoint,
+        credentials=Credentials(account.access_key_id, secret),
         region_id=region_id,
+        pace=pace_of(account, background=background),
     )
+
+
+def _no_way(code: str, message: str) -> CloudUnreachable:
+    return CloudUnreachable(action="Connect", code=code, message=message)

@@ -70,7 +70,7 @@ class Plan:
 
     @cached_property
     def cloud(self) -> Cloud:
-        return connect(self.load_balancer.region_id)
+        return connect(self.load_balancer)
 
     def read_now(self, *wanted: scopes.Scope) -> None:
         """Bring parts of the mirror up to date before the decision what to send. Raises NotRead."""

@@ -67,7 +67,7 @@ def _settle(operation: Operation) -> bool:
         return True
     waits = operation.status == Status.WAITING
     patience = BACKGROUND_SECONDS if waits else 0
-    cloud = connect(load_balancer.region_id)
+    cloud = connect(load_balancer)
     run = Run(operation, load_balancer, cloud, patience=patience, last=True)
     if waits:
         operation.status = Status.RUNNING

@@ -1,7 +1,7 @@
-"""Keeping the mirror true: full reads at start and on request, part reads after each write."""
+"""Writing what was read to the mirror, and the reads that a person asks for."""
 
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,18 +9,19 @@ from django.utils import timezone
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
 from vservers.cloud import Cloud, CloudRefused
-from vservers.models import LoadBalancer, Region, Server
+from vservers.models import AccountRegion, LoadBalancer, Region, VServerGroup
 
-from . import readings
+from . import drift, explaining, readings, vanishing
 from .connection import connect
+from .differences import Written
 from .errors import Gone
-
-logger = logging.getLogger(__name__)
+from .readings.listeners import other_listeners
+from .regions import sync_balancers
 
 # A read that is overtaken by a write is made again; so often in a row means a storm of writes.
 MAX_READS = 5
-# The region asked for the list of regions, which every endpoint answers alike.
-ANY_REGION = "cn-hangzhou"
+# As many as a page of the Instances page has.
+MOST_NEW_BALANCERS = 20
 
 
 def store(
@@ -29,146 +30,152 @@ def store(
     reader: readings.Reader,
     *,
     also: Callable[[], object] | None = None,
-) -> None:
+    explains: explaining.Explains | None = None,
+    began: datetime | None = None,
+) -> Written:
     """Read a part of a load balancer and write it to the mirror, both as one.
 
     A picture whose reading began before another part was written may be older than that part, so it
-    is thrown away and read again. also: written in the same transaction. Raises CloudError.
+    is thrown away and read again. also: written in the same transaction. explains: whether a
+    difference is our own doing; those that it does not claim, and no unfinished operation does,
+    are drift. began: when the reading began, where a part of it was read before. Raises CloudError.
     """
     for remaining in reversed(range(MAX_READS)):
-        read_at = timezone.now()
+        read_at, began = began or timezone.now(), None
         write = reader(cloud)
         with transaction.atomic():
             balancer = LoadBalancer.objects.select_for_update().filter(pk=load_balancer_id).first()
             overtaken = balancer and balancer.touched_at and balancer.touched_at > read_at
             if overtaken and remaining:
                 continue
+            written = Written()
             if balancer:
-                write()
+                written = write()
+                _note_drift(balancer, written, explains)
                 LoadBalancer.objects.filter(pk=load_balancer_id).update(touched_at=timezone.now())
             if also:
                 also()
-            return
+            return written
+    raise AssertionError("the last read is always written")
 
 
-def refresh_balancer(*, actor: Actor, load_balancer: LoadBalancer) -> None:
-    """Read one load balancer whole, and its region's servers.
+def _note_drift(
+    balancer: LoadBalancer, written: Written, explains: explaining.Explains | None
+) -> None:
+    # What was never read whole has nothing to differ from.
+    if not written.differences or balancer.synced_at is None:
+        return
+    by_operations = explaining.by_operations(balancer.pk)
+    explained = [
+        difference
+        for difference in written.differences
+        if (explains and explains(difference)) or by_operations(difference)
+    ]
+    claimed = set(map(id, explained))
+    drift.note(balancer, [one for one in written.differences if id(one) not in claimed], explained)
 
-    Raises NotAllowed, Gone, NotRead.
+
+def read_balancer(cloud: Cloud, load_balancer_id: str) -> Written | None:
+    """Read one load balancer whole; None, and marked as gone, where the cloud does not know it."""
+    try:
+        return store(cloud, load_balancer_id, readings.whole_balancer(load_balancer_id))
+    except CloudRefused as error:
+        if not error.is_missing:
+            raise
+        vanishing.balancers_vanish([load_balancer_id])
+        return None
+
+
+def refresh_region(*, actor: Actor, region: Region) -> None:
+    """Read what the list of a region's load balancers shows: they and their listeners.
+
+    One that is new is read whole, for its listeners name groups; of many, a sync reads the others.
+    Raises NotAllowed, CloudError.
     """
     check(actor, Action.REFRESH)
-    cloud = connect(load_balancer.region_id)
-    sync_servers(cloud)
-    if not _sync_balancer(cloud, load_balancer.pk):
-        raise Gone("instance")
+    for place in region.account_regions.select_related("account").filter(account__enabled=True):
+        cloud = connect(place.account, region.pk)
+        began = timezone.now()
+        sync_balancers(cloud, place.account)
+        here = place.account.load_balancers.filter(region=region)
+        new = list(here.filter(synced_at=None).order_by("name", "pk")[:MOST_NEW_BALANCERS])
+        for balancer in new:
+            read_balancer(cloud, balancer.pk)
+        known = set(here.exclude(synced_at=None).values_list("pk", flat=True))
+        read_at = timezone.now()
+        other = other_listeners(known, cloud.slb.describe_listeners())
+        here.filter(pk__in=known - other).update(listeners_at=read_at)
+        for load_balancer_id in sorted(other):
+            store(cloud, load_balancer_id, readings.listeners(load_balancer_id))
+        AccountRegion.objects.filter(pk=place.pk).update(listed_at=began)
+
+
+def refresh_balancer(
+    *, actor: Actor, load_balancer: LoadBalancer, group_ids: Collection[str] = ()
+) -> None:
+    """Read a load balancer itself, its pool, its listeners, and the list of its groups.
+
+    group_ids: the groups that the page shows; they are read with their servers, and so are those
+    that the list shows to be new or other. Raises NotAllowed, Gone, CloudError.
+    """
+    check(actor, Action.REFRESH)
+    if load_balancer.synced_at is None:
+        if read_balancer(connect(load_balancer), load_balancer.pk) is None:
+            raise Gone("instance")
+        return
+    parts = [
+        readings.attributes_and_pool(load_balancer.pk),
+        readings.listed_groups(load_balancer.pk, also=group_ids),
+        readings.listeners(load_balancer.pk),
+        readings.health(load_balancer.pk),
+    ]
+    _refresh(load_balancer, readings.together(parts))
+
+
+def refresh_groups(
+    *, actor: Actor, load_balancer: LoadBalancer, group_ids: Collection[str] = ()
+) -> None:
+    """Read the list of groups, and those of a page with servers. Raises as refresh_balancer."""
+    check(actor, Action.REFRESH)
+    _refresh(load_balancer, readings.listed_groups(load_balancer.pk, also=group_ids))
+
+
+def refresh_group(*, actor: Actor, group: VServerGroup) -> None:
+    """Read one group with its servers and their health. Raises NotAllowed, Gone, CloudError."""
+    check(actor, Action.REFRESH)
+    balancer = group.load_balancer
+    parts = [readings.one_group(balancer.pk, group.pk), readings.health(balancer.pk)]
+    _refresh(balancer, readings.together(parts))
+    if not VServerGroup.objects.filter(pk=group.pk).exists():
+        raise Gone("VServer group")
+
+
+def refresh_listeners(*, actor: Actor, load_balancer: LoadBalancer) -> None:
+    """Read the listeners with rules and health. Raises NotAllowed, Gone, CloudError."""
+    check(actor, Action.REFRESH)
+    parts = [readings.listeners(load_balancer.pk), readings.health(load_balancer.pk)]
+    _refresh(load_balancer, readings.together(parts))
+
+
+def refresh_pool(*, actor: Actor, load_balancer: LoadBalancer) -> None:
+    """Read the default server pool with its health. Raises NotAllowed, Gone, CloudError."""
+    check(actor, Action.REFRESH)
+    parts = [readings.attributes_and_pool(load_balancer.pk), readings.health(load_balancer.pk)]
+    _refresh(load_balancer, readings.together(parts))
+
+
+def _refresh(load_balancer: LoadBalancer, reader: readings.Reader) -> None:
+    try:
+        store(connect(load_balancer), load_balancer.pk, reader)
+    except CloudRefused as error:
+        if not error.is_missing:
+            raise
+        # The group alone may be missing, and that its reader knows: so it is the load balancer.
+        vanishing.balancers_vanish([load_balancer.pk])
+        raise Gone("instance") from error
 
 
 def refresh_health(*, actor: Actor, load_balancer: LoadBalancer) -> None:
     """Read what the health checks say now. Raises NotAllowed, NotRead."""
     check(actor, Action.VIEW)
-    cloud = connect(load_balancer.region_id)
-    store(cloud, load_balancer.pk, readings.health(load_balancer.pk))
-
-
-def refresh_region(*, actor: Actor, region: Region) -> None:
-    """Read one region whole. Raises NotAllowed, NotRead."""
-    check(actor, Action.REFRESH)
-    sync_region(region)
-
-
-def sync_regions() -> list[Region]:
-    """Read the account's regions; regions that are gone go with all that was in them."""
-    found = connect(ANY_REGION).slb.describe_regions()
-    with transaction.atomic():
-        Region.objects.exclude(pk__in=[region.region_id for region in found]).delete()
-        Region.objects.bulk_create(
-            [
-                Region(region_id=region.region_id, name=region.local_name, position=position)
-                for position, region in enumerate(found)
-            ],
-            update_conflicts=True,
-            unique_fields=["region_id"],
-            update_fields=["name", "position"],
-        )
-    return list(Region.objects.all())
-
-
-def sync_region(region: Region) -> None:
-    """Read all servers and load balancers of a region. One transaction per load balancer."""
-    read_at = timezone.now()
-    cloud = connect(region.pk)
-    sync_servers(cloud)
-    found = list(cloud.slb.describe_load_balancers())
-    with transaction.atomic():
-        region.load_balancers.exclude(pk__in=[b.load_balancer_id for b in found]).delete()
-        LoadBalancer.objects.bulk_create(
-            [
-                LoadBalancer(
-                    load_balancer_id=balancer.load_balancer_id,
-                    region=region,
-                    **readings.balancer_columns(balancer),
-                )
-                for balancer in found
-            ],
-            update_conflicts=True,
-            unique_fields=["load_balancer_id"],
-            update_fields=list(readings.balancer_columns(found[0])) if found else ["name"],
-        )
-    for balancer in found:
-        _sync_balancer(cloud, balancer.load_balancer_id)
-    region.synced_at = read_at
-    region.save(update_fields=["synced_at"])
-
-
-def sync_servers(cloud: Cloud) -> None:
-    """Read the ECS instances of the cloud's region."""
-    found = list(cloud.ecs.describe_instances())
-    columns = [
-        "name",
-        "status",
-        "zone_id",
-        "network_type",
-        "vpc_id",
-        "private_ip",
-        "public_ip",
-        "instance_type",
-    ]
-    with transaction.atomic():
-        Server.objects.filter(region_id=cloud.region_id).exclude(
-            pk__in=[server.server_id for server in found]
-        ).delete()
-        Server.objects.bulk_create(
-            [
-                Server(
-                    server_id=server.server_id,
-                    region_id=cloud.region_id,
-                    **{column: getattr(server, column) for column in columns},
-                )
-                for server in found
-            ],
-            update_conflicts=True,
-            unique_fields=["server_id"],
-            update_fields=columns,
-            batch_size=1000,
-        )
-
-
-def sync_all(*, progress: Callable[[str], object] = logger.info) -> Iterable[Region]:
-    """Read every region. progress: told what is read next. Raises CloudError."""
-    regions = sync_regions()
-    for region in regions:
-        progress(f"Reading {region.name} ({region.pk})")
-        sync_region(region)
-    return regions
-
-
-def _sync_balancer(cloud: Cloud, load_balancer_id: str) -> bool:
-    """Whether it is there; what the cloud does not know any more leaves the mirror."""
-    try:
-        store(cloud, load_balancer_id, readings.whole_balancer(load_balancer_id))
-    except CloudRefused as error:
-        if not error.is_missing:
-            raise
-        LoadBalancer.objects.filter(pk=load_balancer_id).delete()
-        return False
-    return True
+    store(connect(load_balancer), load_balancer.pk, readings.health(load_balancer.pk))

@@ -1,4 +1,7 @@
-"""`manage.py prepare`: bring the database up to date and see that somebody can sign in."""
+"""`manage.py prepare`: bring the database up to date and see that somebody can sign in.
+
+Also the account of the cloud that the environment names is made or brought up to date.
+"""
 
 import os
 import secrets
@@ -9,6 +12,7 @@ from django.core.management.base import BaseCommand
 
 from console.accounts.models import User
 from console.accounts.permissions import Role
+from vservers.services.accounts import from_environment
 
 FIRST_USER = "admin"
 # Without letters and digits that are read for one another: the password is copied by hand.
@@ -24,6 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
+        from_environment()
         self.stdout.write(first_user(given=os.environ.get("CONSOLE_ADMIN_PASSWORD", "")))
 
 

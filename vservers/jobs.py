@@ -1,0 +1,65 @@
+"""The worker's jobs. Any number of workers on any number of machines share one queue in Postgres.
+
+Each job may run at any time, and again: two workers never sync one region of one account, for the
+work takes a lock that ends with its process (services.runs.alone). So a job whose worker was killed
+needs no care: its run is found unfinished and unlocked, and goes on where it was. `queueing_lock`
+keeps a job from waiting in the queue twice.
+"""
+
+from contextlib import suppress
+
+from django.db import transaction
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Status
+
+from vservers.models import AccountRegion
+from vservers.services import runs, schedule, vanishing
+
+# Six fields: the last one is seconds.
+_EVERY_TEN_SECONDS = "* * * * * */10"
+_EVERY_TEN_MINUTES = "*/10 * * * *"
+
+
+@app.periodic(cron=_EVERY_TEN_SECONDS)
+@app.task(name="look_for_due_syncs", queueing_lock="look_for_due_syncs", pass_context=True)
+def look_for_due_syncs(context: JobContext, timestamp: int = 0) -> None:
+    """Ask for the syncs whose time has come, and for those that died under way."""
+    for place in schedule.places_to_sync():
+        if context.should_abort():
+            return
+        defer_sync(place)
+
+
+@app.task(name="sync_region", pass_context=True)
+def sync_region(context: JobContext, place_id: int) -> None:
+    """Carry out the syncs that wait in one region of one account."""
+    place = AccountRegion.objects.select_related("account", "region").filter(pk=place_id).first()
+    if place and place.account.enabled:
+        schedule.carry_out_all(place, should_stop=context.should_abort)
+
+
+def defer_sync(place: AccountRegion) -> None:
+    """Put the work of a region into the queue, unless it waits there already."""
+    job = sync_region.configure(queueing_lock=f"sync_region {place.pk}")
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        job.defer(place_id=place.pk)
+
+
+@app.periodic(cron=_EVERY_TEN_MINUTES)
+@app.task(name="tidy_up", queueing_lock="tidy_up")
+def tidy_up(timestamp: int = 0) -> None:
+    """Remove what vanished longer ago than the grace period, and runs that tell nothing now."""
+    vanishing.remove_vanished()
+    runs.forget_old_runs()
+
+
+@app.periodic(cron=_EVERY_TEN_MINUTES)
+@app.task(name="forget_stalled_jobs", queueing_lock="forget_stalled_jobs", pass_context=True)
+async def forget_stalled_jobs(context: JobContext, timestamp: int = 0) -> None:
+    """Take jobs of killed workers out of the queue: what they did is found by other means."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        if job.id is not None:
+            await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)

@@ -1,0 +1,59 @@
+"""Differences in the cloud that nothing of ours explains."""
+
+from django.db import models
+
+
+class Drift(models.Model):
+    """A difference of one item of one object, from what it was to what it is.
+
+    object_id: the cloud's ID; of a listener "protocol:port". item: which server of a group or pool,
+    "i-…:80" or "i-…", else "". before, after: JSON values; None where it was or is not there.
+    """
+
+    class Kind(models.TextChoices):
+        BALANCER = "balancer", "Instance"
+        POOL = "pool", "Backend servers"
+        GROUP = "group", "VServer group"
+        LISTENER = "listener", "Listener"
+        RULE = "rule", "Forwarding rule"
+
+    class Status(models.TextChoices):
+        OPEN = "open", "Open"
+        ACCEPTED = "accepted", "Accepted"
+        REVERTED = "reverted", "Back as it was"
+        GONE = "gone", "No longer there"
+
+    object_type = models.CharField(max_length=12, choices=Kind)
+    object_id = models.CharField(max_length=60)
+    object_name = models.CharField(max_length=253, blank=True)
+    region_id = models.CharField(max_length=40)
+    load_balancer_id = models.CharField(max_length=60)
+    load_balancer_name = models.CharField(max_length=120, blank=True)
+    field = models.CharField(max_length=40)
+    item = models.CharField(max_length=140, blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering = ["-first_seen_at", "-pk"]
+        indexes = [
+            models.Index(fields=["status", "-first_seen_at"]),
+            models.Index(fields=["load_balancer_id", "status"]),
+            models.Index(fields=["object_type", "object_id", "-first_seen_at"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["object_type", "object_id", "load_balancer_id", "field", "item"],
+                condition=models.Q(status="open"),
+                name="one_open_drift_of_an_item",
+            )
+        ]
+
+    def __str__(self) -> str:
+        where = f" of {self.item}" if self.item else ""
+        return f"{self.field}{where} of {self.object_name or self.object_id}"

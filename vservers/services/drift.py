@@ -1,0 +1,138 @@
+"""Drift: differences that no operation of ours explains, from their first sight to their end."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from console.accounts.actor import Actor
+from console.accounts.permissions import Action, check
+from console.audit.models import AuditEntry
+from console.audit.record import record
+from vservers.models import Drift, LoadBalancer
+
+from .differences import EXISTS, Difference
+
+RESOURCE = "drift"
+
+
+class NotOpen(Exception):
+    """The drift was accepted, reverted, or has gone meanwhile."""
+
+    def __init__(self, drift: Drift) -> None:
+        super().__init__(f"This drift is no longer open: {drift.get_status_display().lower()}.")
+
+
+def note(
+    load_balancer: LoadBalancer, unexplained: Iterable[Difference], explained: Iterable[Difference]
+) -> None:
+    """Open, move on or close the drift of a load balancer; inside the transaction of the write.
+
+    One open row for each item: it moves on with further differences, and closes when the item is
+    as it was before, when an operation of ours set it anew, or when its object went.
+    """
+    open_rows = {
+        (row.object_type, row.object_id, row.field, row.item): row
+        for row in Drift.objects.filter(
+            load_balancer_id=load_balancer.pk, status=Drift.Status.OPEN
+        ).select_for_update()
+    }
+    now = timezone.now()
+    fresh = []
+    for difference in unexplained:
+        row = open_rows.get(_key(difference))
+        if row is None:
+            fresh.append(_row(load_balancer, difference))
+        elif row.before == difference.after:
+            _close(row, Drift.Status.REVERTED)
+        else:
+            row.after, row.last_seen_at = difference.after, now
+            row.save(update_fields=["after", "last_seen_at"])
+    for difference in explained:
+        if row := open_rows.get(_key(difference)):
+            back = row.before == difference.after
+            _close(row, Drift.Status.REVERTED if back else Drift.Status.GONE)
+    for difference in [*unexplained, *explained]:
+        if difference.field == EXISTS:
+            for row in open_rows.values():
+                same = (row.object_type, row.object_id) == (difference.kind, difference.object_id)
+                if same and row.field != EXISTS:
+                    _close(row, Drift.Status.GONE)
+    Drift.objects.bulk_create(fresh)
+
+
+def _key(difference: Difference) -> tuple[str, str, str, str]:
+    return difference.kind.value, difference.object_id, difference.field, difference.item
+
+
+def _row(load_balancer: LoadBalancer, difference: Difference) -> Drift:
+    now = timezone.now()
+    return Drift(
+        object_type=difference.kind,
+        object_id=difference.object_id,
+        object_name=difference.object_name,
+        region_id=load_balancer.region_id,
+        load_balancer_id=load_balancer.pk,
+        load_balancer_name=load_balancer.name,
+        field=difference.field,
+        item=difference.item,
+        before=difference.before,
+        after=difference.after,
+        first_seen_at=now,
+        last_seen_at=now,
+    )
+
+
+def _close(row: Drift, status: Drift.Status, *, by: str = "") -> None:
+    row.status, row.closed_by = status, by
+    row.closed_at = row.last_seen_at = timezone.now()
+    row.save(update_fields=["status", "closed_by", "closed_at", "last_seen_at"])
+
+
+def note_seen(load_balancer_id: str, object_ids: Iterable[str] | None = None) -> None:
+    """The open drift of objects that were just read is still there."""
+    rows = Drift.objects.filter(load_balancer_id=load_balancer_id, status=Drift.Status.OPEN)
+    if object_ids is not None:
+        rows = rows.filter(Q(object_id__in=list(object_ids)))
+    rows.update(last_seen_at=timezone.now())
+
+
+def accept_drift(*, actor: Actor, drift: Drift) -> None:
+    """What is there now is right: nothing is sent. Raises NotAllowed, NotOpen."""
+    check(actor, Action.ACCEPT_DRIFT)
+    with transaction.atomic():
+        row = Drift.objects.select_for_update().get(pk=drift.pk)
+        if row.status != Drift.Status.OPEN:
+            raise NotOpen(row)
+        _close(row, Drift.Status.ACCEPTED, by=actor.name)
+        record(
+            actor=actor,
+            verb="accept drift",
+            outcome=AuditEntry.Outcome.DONE,
+            resource_type=RESOURCE,
+            resource_id=row.object_id,
+            resource_name=str(row)[:120],
+            region_id=row.region_id,
+            load_balancer_id=row.load_balancer_id,
+            before=_picture(row, row.before),
+            after=_picture(row, row.after),
+        )
+
+
+def _picture(row: Drift, value: Any) -> dict[str, Any]:
+    return {"field": row.field, "item": row.item, "value": value}
+
+
+def is_revertible(drift: Drift) -> bool:
+    """Whether the console can bring the item back to what it was, as far as the row tells."""
+    return False
+
+
+def revert_drift(actor: Actor, drift: Drift) -> str:
+    """Bring the item back to what it was; where the page of what was planned is.
+
+    Raises NotAllowed, NotOpen, NotImplementedError while nothing of ours can do it.
+    """
+    raise NotImplementedError

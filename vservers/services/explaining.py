@@ -1,0 +1,75 @@
+"""Which differences are the console's own doing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from vservers.models import Operation
+
+from .changes import NEW, Change, Kind, Values, agrees
+from .differences import EXISTS, Difference, server_item
+from .differences import Kind as Object
+
+Explains = Callable[[Difference], bool]
+
+
+def by_operations(load_balancer_id: str) -> Explains:
+    """Whether a difference of a load balancer is what an unfinished operation of ours does.
+
+    A finished one has brought the mirror up to date itself. Asked inside the transaction that
+    writes the differences.
+    """
+    unfinished = Operation.objects.filter(
+        load_balancer_id=load_balancer_id, status__in=Operation.UNSETTLED
+    ).prefetch_related("calls")
+    changes = [
+        Change.from_json(change).named(operation.resource_id or NEW)
+        for operation in unfinished
+        for call in operation.calls.all()
+        for change in call.changes
+    ]
+    return lambda difference: any(_is(difference, change) for change in changes)
+
+
+def _is(difference: Difference, change: Change) -> bool:
+    """Whether the difference leads to what the change wants, or back to what was before it."""
+    return _is_about(difference, change) and any(
+        _leads_to(difference, side) for side in (change.after, change.before)
+    )
+
+
+def _is_about(difference: Difference, change: Change) -> bool:
+    match change.kind, difference.kind:
+        case Kind.MEMBER, Object.GROUP:
+            group_id, server_id, server_ip, port = change.key
+            item = server_item(str(server_id), str(server_ip), int(port))
+            return difference.item == item and difference.object_id == group_id
+        case Kind.GROUP, Object.GROUP:
+            # A new group has no ID of ours until the answer is there.
+            name = (change.after or {}).get("name")
+            new = change.key == (NEW,) and difference.object_name == name
+            return not difference.item and (new or change.key == (difference.object_id,))
+        case Kind.POOL_SERVER, Object.POOL:
+            server_id, server_ip = change.key
+            return difference.item == server_item(str(server_id), str(server_ip), None)
+        case Kind.LISTENER, Object.LISTENER:
+            return difference.object_id == ":".join(str(part) for part in change.key)
+        case Kind.RULE, Object.RULE:
+            return difference.object_name == f"{change.key[2]}{change.key[3]}"
+    return False
+
+
+def _leads_to(difference: Difference, side: Values | None) -> bool:
+    if difference.field in {EXISTS, "server"}:
+        if side is None or difference.after is None:
+            return side is None and difference.after is None
+        return agrees(side, _common(difference.after, side))
+    return side is not None and side.get(difference.field) == _plain(difference.after)
+
+
+def _common(values: Values, side: Values) -> dict[str, Any]:
+    return {name: _plain(values[name]) for name in values if name in side}
+
+
+def _plain(value: Any) -> Any:
+    """No group is "" in a change."""
+    return "" if value is None else value

@@ -1,0 +1,29 @@
+"""Reading parts of the cloud, and writing what was read to the mirror.
+
+A reader asks the cloud, outside of any transaction, and returns a writer; the writer makes the
+mirror say the same, inside one, and tells what was other. Nothing else writes mirror rows.
+"""
+
+from .balancers import attributes_and_pool, balancer_columns, balancer_differences
+from .groups import all_groups, groups_vanish, listed_groups, one_group, some_groups
+from .listeners import health, listeners
+from .reader import Reader, Writer, stamped, together
+from .whole import whole_balancer
+
+__all__ = [
+    "Reader",
+    "Writer",
+    "all_groups",
+    "attributes_and_pool",
+    "balancer_columns",
+    "balancer_differences",
+    "groups_vanish",
+    "health",
+    "listed_groups",
+    "listeners",
+    "one_group",
+    "some_groups",
+    "stamped",
+    "together",
+    "whole_balancer",
+]

@@ -1,0 +1,106 @@
+"""A load balancer itself and its default server pool."""
+
+from dataclasses import asdict
+from typing import Any
+
+from vservers.cloud import Cloud
+from vservers.cloud import types as api
+from vservers.models import LoadBalancer, PoolServer
+from vservers.services.differences import Difference, Kind, Written, compare, server_item
+from vservers.services.owners import owner_of
+
+from .reader import Reader, Writer, stamped
+from .rows import differing, upsert
+
+# Settings of a load balancer whose change is somebody's act; its status follows from other things.
+_COMPARED = (
+    "name", "address", "address_type", "network_type", "vpc_id", "vswitch_id", "spec",
+    "master_zone_id", "slave_zone_id",
+)  # fmt: skip
+_POOL_KEY = ["load_balancer_id", "server_id", "server_ip"]
+_POOL_VALUES = ["weight", "type", "description"]
+
+
+def balancer_columns(balancer: api.LoadBalancer) -> dict[str, Any]:
+    """A load balancer of an answer as columns of the mirror, without its ID and region."""
+    columns = asdict(balancer)
+    del columns["load_balancer_id"], columns["region_id"]
+    return {**columns, "owner": owner_of(name=balancer.name, tags=balancer.tags)}
+
+
+def balancer_differences(before: LoadBalancer, columns: dict[str, Any]) -> list[Difference]:
+    """What is other of a load balancer that was known before."""
+    was = {field: getattr(before, field) for field in _COMPARED}
+    now = {field: columns[field] for field in _COMPARED}
+    return compare(Kind.BALANCER, before.pk, columns["name"], was, now)
+
+
+def attributes_and_pool(load_balancer_id: str) -> Reader:
+    """The load balancer itself and its default server pool."""
+
+    def read(cloud: Cloud) -> Writer:
+        detail = cloud.slb.describe_load_balancer_attribute(load_balancer_id)
+
+        def write() -> Written:
+            columns = balancer_columns(detail.balancer)
+            rows = LoadBalancer.everything.filter(pk=load_balancer_id)
+            before = rows.first()
+            differences = balancer_differences(before, columns) if before else []
+            rows.update(
+                **columns,
+                data_plane_status=detail.data_plane_status,
+                data_plane_reason=detail.data_plane_reason,
+            )
+            differences += _write_pool(load_balancer_id, detail.balancer.name, detail.pool)
+            return Written(tuple(differences), 1 + len(detail.pool))
+
+        return write
+
+    return stamped(read, load_balancer_id, "pool_at")
+
+
+def _write_pool(
+    load_balancer_id: str, name: str, pool: tuple[api.BackendServer, ...]
+) -> list[Difference]:
+    rows = PoolServer.objects.filter(load_balancer_id=load_balancer_id)
+    ids = {}
+    before = {}
+    for pk, server_id, server_ip, *values in rows.values_list(
+        "pk", "server_id", "server_ip", *_POOL_VALUES
+    ):
+        before[server_id, server_ip] = tuple(values)
+        ids[server_id, server_ip] = pk
+    after = {
+        (server.server_id, server.server_ip): (server.weight, server.type, server.description)
+        for server in pool
+    }
+    gone = before.keys() - after.keys()
+    changed = differing(before, after)
+    PoolServer.objects.filter(pk__in=[ids[key] for key in gone]).delete()
+    upsert(
+        PoolServer,
+        [*_POOL_KEY, *_POOL_VALUES],
+        [(load_balancer_id, *key, *after[key]) for key in changed],
+        key=_POOL_KEY,
+    )
+    return [
+        Difference(
+            Kind.POOL,
+            load_balancer_id,
+            name,
+            "server",
+            picture(before.get(key)),
+            picture(after.get(key)),
+            server_item(*key, None),
+        )
+        for key in [*changed, *sorted(gone)]
+    ]
+
+
+def picture(values: tuple[Any, ...] | None) -> dict[str, Any] | None:
+    """A server of a group or pool as a difference tells it; unset text is left out."""
+    if values is None:
+        return None
+    weight, kind, description = values
+    text = {"description": description} if description else {}
+    return {"weight": weight, "type": kind, **text}

@@ -1,0 +1,266 @@
+"""VServer groups with their servers."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count
+from django.utils import timezone
+
+from vservers.cloud import Cloud, CloudRefused
+from vservers.cloud import types as api
+from vservers.models import Member, VServerGroup
+from vservers.services.differences import EXISTS, Difference, Kind, Written, server_item
+from vservers.services.owners import owner_of
+
+from .balancers import picture
+from .reader import Reader, Writer, stamped
+from .rows import differing, upsert
+
+_GROUP_VALUES = ["name", "created_at", "tags", "owner"]
+_GROUP_COLUMNS = [
+    "vserver_group_id", "load_balancer_id", *_GROUP_VALUES, "synced_at", "changed_at", "vanished_at"
+]  # fmt: skip
+_MEMBER_KEY = ["group_id", "server_id", "server_ip", "port"]
+_MEMBER_VALUES = ["weight", "type", "description"]
+_MemberKey = tuple[str, str, int]
+
+
+def all_groups(load_balancer_id: str) -> Reader:
+    """Every VServer group of a load balancer with its servers: one call, and one per group."""
+
+    def read(cloud: Cloud) -> Writer:
+        read_at = timezone.now()
+        details = [
+            detail
+            for group in cloud.slb.describe_vserver_groups(load_balancer_id)
+            if (detail := _group_detail(cloud, group.vserver_group_id))
+        ]
+
+        def write() -> Written:
+            here = {detail.vserver_group_id for detail in details}
+            gone = groups_vanish(load_balancer_id, keep=here)
+            return Written.sum([gone, _write_groups(load_balancer_id, details, read_at)])
+
+        return write
+
+    return stamped(read, load_balancer_id, "listed_at")
+
+
+def some_groups(load_balancer_id: str, vserver_group_ids: Iterable[str]) -> Reader:
+    """Some VServer groups with their servers; those that are gone vanish from the mirror."""
+    wanted = list(vserver_group_ids)
+
+    def read(cloud: Cloud) -> Writer:
+        read_at = timezone.now()
+        found = [(group_id, _group_detail(cloud, group_id)) for group_id in wanted]
+        details = [detail for _, detail in found if detail]
+        gone = [group_id for group_id, detail in found if detail is None]
+
+        def write() -> Written:
+            vanished = groups_vanish(load_balancer_id, only=gone)
+            return Written.sum([vanished, _write_groups(load_balancer_id, details, read_at)])
+
+        return write
+
+    return read
+
+
+def listed_groups(load_balancer_id: str, *, also: Iterable[str] = ()) -> Reader:
+    """The list of groups, and the servers of those that it shows to be new or other, and of `also`.
+
+    The list tells names, tags and numbers of servers, but no weights.
+    """
+    asked = set(also)
+
+    def read(cloud: Cloud) -> Writer:
+        listed = cloud.slb.describe_vserver_groups(load_balancer_id)
+        here = {group.vserver_group_id for group in listed}
+        rows = VServerGroup.objects.filter(load_balancer_id=load_balancer_id)
+        held = {
+            row.pk: (row.name, row.tags, row.count)
+            for row in rows.annotate(count=Count("members")).order_by()
+        }
+        other = [
+            group.vserver_group_id
+            for group in listed
+            if held.get(group.vserver_group_id) != (group.name, group.tags, group.server_count)
+        ]
+        wanted = [*other, *sorted((asked & here) - set(other))]
+        write_some = some_groups(load_balancer_id, wanted)(cloud)
+
+        def write() -> Written:
+            gone = groups_vanish(load_balancer_id, keep=here)
+            return Written.sum([gone, write_some(), Written(rows=len(listed))])
+
+        return write
+
+    return stamped(read, load_balancer_id, "listed_at")
+
+
+def one_group(load_balancer_id: str, vserver_group_id: str) -> Reader:
+    """One VServer group with its servers."""
+    return some_groups(load_balancer_id, [vserver_group_id])
+
+
+def _group_detail(cloud: Cloud, vserver_group_id: str) -> api.VServerGroupDetail | None:
+    try:
+        return cloud.slb.describe_vserver_group_attribute(vserver_group_id)
+    except CloudRefused as error:
+        if error.is_missing:
+            return None
+        raise
+
+
+def groups_vanish(
+    load_balancer_id: str,
+    *,
+    keep: Iterable[str] | None = None,
+    only: Iterable[str] | None = None,
+) -> Written:
+    """Mark groups as gone, those named or all but those named; what they held goes at once."""
+    rows = VServerGroup.objects.filter(load_balancer_id=load_balancer_id)
+    rows = rows.filter(pk__in=list(only or ())) if keep is None else rows.exclude(pk__in=list(keep))
+    gone = list(rows)
+    if not gone:
+        return Written()
+    held = defaultdict(list)
+    for member in Member.objects.filter(group__in=gone):
+        values = (member.weight, member.type, member.description)
+        item = server_item(member.server_id or "", member.server_ip, member.port)
+        held[member.group_id].append({"server": item, **(picture(values) or {})})
+    Member.objects.filter(group__in=gone).delete()
+    VServerGroup.objects.filter(pk__in=[group.pk for group in gone]).update(
+        vanished_at=timezone.now()
+    )
+    return Written(
+        tuple(
+            Difference(
+                Kind.GROUP,
+                group.pk,
+                group.name,
+                EXISTS,
+                {"name": group.name, "servers": held[group.pk]},
+                None,
+            )
+            for group in gone
+        )
+    )
+
+
+def _write_groups(
+    load_balancer_id: str, details: Sequence[api.VServerGroupDetail], read_at: datetime
+) -> Written:
+    if not details:
+        return Written()
+    ids = [detail.vserver_group_id for detail in details]
+    before = VServerGroup.everything.in_bulk(ids)
+    member_changes = _MemberChanges(ids, details)
+    columns = []
+    differences: list[Difference] = []
+    for detail in details:
+        known = before.get(detail.vserver_group_id)
+        owner = owner_of(
+            name=detail.name,
+            tags=detail.tags,
+            descriptions=[server.description for server in detail.servers],
+        )
+        values = (detail.name, detail.created_at, detail.tags, owner)
+        own = _group_differences(known, detail, member_changes.of(detail.vserver_group_id))
+        differences += own
+        changed_at = read_at if own else known.changed_at if known else None
+        columns.append(
+            (detail.vserver_group_id, load_balancer_id, *values, read_at, changed_at, None)
+        )
+    upsert(VServerGroup, _GROUP_COLUMNS, columns, key=["vserver_group_id"])
+    member_changes.write()
+    rows = len(details) + sum(len(detail.servers) for detail in details)
+    return Written(tuple(differences), rows)
+
+
+def _group_differences(
+    known: VServerGroup | None, detail: api.VServerGroupDetail, of_members: list[Difference]
+) -> list[Difference]:
+    if known is None or known.vanished_at:
+        return [
+            Difference(
+                Kind.GROUP,
+                detail.vserver_group_id,
+                detail.name,
+                EXISTS,
+                None,
+                {"name": detail.name},
+            )
+        ]
+    if known.name == detail.name:
+        return of_members
+    renamed = Difference(
+        Kind.GROUP, detail.vserver_group_id, detail.name, "name", known.name, detail.name
+    )
+    return [renamed, *of_members]
+
+
+class _MemberChanges:
+    """The members of some groups, as the mirror has them and as they were read."""
+
+    def __init__(self, ids: Sequence[str], details: Sequence[api.VServerGroupDetail]) -> None:
+        self._before: dict[str, dict[_MemberKey, tuple[Any, ...]]] = {one: {} for one in ids}
+        self._pks: dict[tuple[str, _MemberKey], int] = {}
+        rows = Member.objects.filter(group__in=ids).order_by()
+        for pk, group_id, server_id, server_ip, port, *values in rows.values_list(
+            "pk", *_MEMBER_KEY, *_MEMBER_VALUES
+        ):
+            key = (server_id, server_ip, port)
+            self._before[group_id][key] = tuple(values)
+            self._pks[group_id, key] = pk
+        self._names = {detail.vserver_group_id: detail.name for detail in details}
+        self._after = {
+            detail.vserver_group_id: {
+                (server.server_id, server.server_ip, server.port or 0): (
+                    server.weight,
+                    server.type,
+                    server.description,
+                )
+                for server in detail.servers
+            }
+            for detail in details
+        }
+
+    def of(self, group_id: str) -> list[Difference]:
+        """What is other in one group."""
+        before, after = self._before[group_id], self._after[group_id]
+        if before == after:
+            return []
+        keys = [*differing(before, after), *sorted(before.keys() - after.keys())]
+        return [
+            Difference(
+                Kind.GROUP,
+                group_id,
+                self._names[group_id],
+                "server",
+                picture(before.get(key)),
+                picture(after.get(key)),
+                server_item(*key),
+            )
+            for key in keys
+        ]
+
+    def write(self) -> None:
+        gone = [
+            self._pks[group_id, key]
+            for group_id, before in self._before.items()
+            for key in before.keys() - self._after[group_id].keys()
+        ]
+        if gone:
+            Member.objects.filter(pk__in=gone).delete()
+        upsert(
+            Member,
+            [*_MEMBER_KEY, *_MEMBER_VALUES],
+            [
+                (group_id, *key, *after[key])
+                for group_id, after in self._after.items()
+                for key in differing(self._before[group_id], after)
+            ],
+            key=_MEMBER_KEY,
+        )

@@ -1,0 +1,251 @@
+"""Listeners with their forwarding rules, and what their health checks say."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from django.utils import timezone
+
+from vservers.cloud import Cloud
+from vservers.cloud import types as api
+from vservers.models import Listener, Rule, ServerHealth, VServerGroup
+from vservers.services.differences import EXISTS, Difference, Kind, Written, compare
+
+from .reader import Reader, Writer, stamped
+from .rows import Row, differing, upsert
+
+_Key = tuple[str, int]
+
+_LISTENER_KEY = ["load_balancer_id", "protocol", "port"]
+_LISTENER_VALUES = [
+    "status", "backend_server_port", "vserver_group_id", "description", "scheduler",
+    "health_check", "forward_port", "settings", "served_at", "served_notice",
+]  # fmt: skip
+_RULE_VALUES = ["listener_id", "name", "domain", "url", "vserver_group_id", "scheduler"]
+# Which words of a listener's status mean the same to somebody who compares; the others pass.
+_SETTLED = {
+    "running": "running",
+    "starting": "running",
+    "stopped": "stopped",
+    "stopping": "stopped",
+}
+
+
+def listeners(load_balancer_id: str, *, listed: Iterable[api.Listener] | None = None) -> Reader:
+    """Every listener of a load balancer, with the forwarding rules of the layer-7 ones.
+
+    listed: the listeners, where they were just read; the first reading then does not ask for them.
+    """
+    ready = None if listed is None else list(listed)
+
+    def read(cloud: Cloud) -> Writer:
+        nonlocal ready
+        found = list(cloud.slb.describe_listeners(load_balancer_id)) if ready is None else ready
+        ready = None
+        rules = {
+            (listener.protocol, listener.port): cloud.slb.describe_rules(
+                load_balancer_id, listener.protocol, listener.port
+            )
+            for listener in found
+            if listener.protocol in {"http", "https"}
+        }
+
+        def write() -> Written:
+            groups = set(
+                VServerGroup.objects.filter(load_balancer_id=load_balancer_id).values_list(
+                    "pk", flat=True
+                )
+            )
+            differences = _write_listeners(load_balancer_id, found, groups)
+            differences += _write_rules(load_balancer_id, rules, groups)
+            return Written(tuple(differences), len(found) + sum(map(len, rules.values())))
+
+        return write
+
+    return stamped(read, load_balancer_id, "listeners_at")
+
+
+def other_listeners(load_balancer_ids: Iterable[str], listed: Iterable[api.Listener]) -> set[str]:
+    """Of the load balancers, those whose listeners are other than the mirror has them.
+
+    listed: every listener of the region.
+    """
+    ids = set(load_balancer_ids)
+    rows = Listener.objects.filter(load_balancer__in=ids).order_by()
+    # By their hash: thousands of settings need not be held at once.
+    held: dict[tuple[str, str, int], int] = {
+        (load_balancer_id, protocol, port): _hash(tuple(values))
+        for load_balancer_id, protocol, port, *values in rows.values_list(
+            *_LISTENER_KEY, *_LISTENER_VALUES
+        ).iterator()
+    }
+    other: set[str] = set()
+    for listener in listed:
+        key = (listener.load_balancer_id, listener.protocol, listener.port)
+        row = _listener_row(listener, {listener.vserver_group_id} - {""})
+        if listener.load_balancer_id in ids and held.pop(key, None) != _hash(row):
+            other.add(listener.load_balancer_id)
+    return other | {load_balancer_id for load_balancer_id, _, _ in held}
+
+
+def _hash(row: Row) -> int:
+    return hash(json.dumps(row, sort_keys=True))
+
+
+def _write_listeners(
+    load_balancer_id: str, found: list[api.Listener], groups: set[str]
+) -> list[Difference]:
+    before: dict[_Key, Row] = {}
+    ids: dict[_Key, int] = {}
+    rows = Listener.objects.filter(load_balancer_id=load_balancer_id).order_by()
+    for pk, protocol, port, *values in rows.values_list(
+        "pk", "protocol", "port", *_LISTENER_VALUES
+    ):
+        before[protocol, port] = tuple(values)
+        ids[protocol, port] = pk
+    after = {(one.protocol, one.port): _listener_row(one, groups) for one in found}
+    gone = sorted(before.keys() - after.keys())
+    if gone:
+        Listener.objects.filter(pk__in=[ids[key] for key in gone]).delete()
+    changed = differing(before, after)
+    upsert(
+        Listener,
+        [*_LISTENER_KEY, *_LISTENER_VALUES],
+        [(load_balancer_id, *key, *after[key]) for key in changed],
+        key=_LISTENER_KEY,
+    )
+    return [
+        difference
+        for key in [*changed, *gone]
+        for difference in _listener_differences(key, before.get(key), after.get(key))
+    ]
+
+
+def _listener_row(listener: api.Listener, groups: set[str]) -> Row:
+    return (
+        listener.status,
+        listener.backend_server_port,
+        _if_known(listener.vserver_group_id, groups),
+        listener.description,
+        listener.scheduler,
+        listener.health_check,
+        listener.forward_port,
+        asdict(listener.settings) if listener.settings else {},
+        listener.served_at,
+        listener.served_notice,
+    )
+
+
+def _listener_differences(key: _Key, before: Row | None, after: Row | None) -> list[Difference]:
+    object_id, name = f"{key[0]}:{key[1]}", f"{key[0].upper()}:{key[1]}"
+    was, now = _listener_picture(before), _listener_picture(after)
+    if was is None or now is None:
+        return [Difference(Kind.LISTENER, object_id, name, EXISTS, was, now)]
+    if not (was["status"] and now["status"]):
+        now["status"] = was["status"]
+    return compare(Kind.LISTENER, object_id, name, was, now)
+
+
+def _listener_picture(row: Row | None) -> dict[str, Any] | None:
+    """What counts of a listener: how it is set, and whether it runs."""
+    if row is None:
+        return None
+    values = dict(zip(_LISTENER_VALUES, row, strict=True))
+    del values["served_at"], values["served_notice"]
+    settings = values.pop("settings")
+    # Of an HTTP listener the settings hold these too.
+    values.update({name: value for name, value in settings.items() if name not in values})
+    return {**values, "status": _SETTLED.get(values["status"], "")}
+
+
+def _write_rules(
+    load_balancer_id: str, rules: dict[_Key, list[api.Rule]], groups: set[str]
+) -> list[Difference]:
+    rows = Listener.objects.filter(load_balancer_id=load_balancer_id).order_by()
+    ids = {
+        (protocol, port): pk for pk, protocol, port in rows.values_list("pk", "protocol", "port")
+    }
+    names = {pk: f"{protocol}:{port}" for (protocol, port), pk in ids.items()}
+    held = Rule.objects.filter(listener__load_balancer_id=load_balancer_id).order_by()
+    before: dict[str, Row] = {
+        pk: tuple(values) for pk, *values in held.values_list("pk", *_RULE_VALUES)
+    }
+    after: dict[str, Row] = {
+        rule.rule_id: (
+            ids[key],
+            rule.name,
+            rule.domain,
+            rule.url,
+            _if_known(rule.vserver_group_id, groups),
+            rule.scheduler,
+        )
+        for key, some in rules.items()
+        for rule in some
+    }
+    gone = sorted(before.keys() - after.keys())
+    if gone:
+        Rule.objects.filter(pk__in=gone).delete()
+    changed = differing(before, after)
+    upsert(
+        Rule,
+        ["rule_id", *_RULE_VALUES],
+        [(rule_id, *after[rule_id]) for rule_id in changed],
+        key=["rule_id"],
+    )
+    differences = []
+    for rule_id in [*changed, *gone]:
+        was, now = (_rule_picture(side.get(rule_id), names) for side in (before, after))
+        known = now or was or {}
+        name = f"{known['domain']}{known['url']}"
+        if was is None or now is None:
+            differences.append(Difference(Kind.RULE, rule_id, name, EXISTS, was, now))
+        else:
+            differences += compare(Kind.RULE, rule_id, name, was, now)
+    return differences
+
+
+def _rule_picture(row: Row | None, listener_names: dict[int, str]) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    values = dict(zip(_RULE_VALUES, row, strict=True))
+    return {"listener": listener_names.get(values.pop("listener_id"), ""), **values}
+
+
+def health(load_balancer_id: str) -> Reader:
+    """What the health checks of all listeners of a load balancer say now."""
+
+    def read(cloud: Cloud) -> Writer:
+        read_at = timezone.now()
+        found = cloud.slb.describe_health_status(load_balancer_id)
+
+        def write() -> Written:
+            rows = Listener.objects.filter(load_balancer_id=load_balancer_id).order_by()
+            ids = {(row.protocol, row.port): row.pk for row in rows}
+            # One server and port may come twice, by two groups of one listener: the worse counts.
+            worst: dict[tuple[int, str, int], str] = {}
+            for item in found:
+                listener_id = ids.get((item.protocol, item.listener_port))
+                if listener_id is None or item.status not in ServerHealth.Status:
+                    continue
+                key = (listener_id, item.server_id, item.port)
+                worst[key] = ServerHealth.worse(worst.get(key, item.status), item.status)
+            upsert(
+                ServerHealth,
+                ["listener_id", "server_id", "port", "status", "read_at"],
+                [(*key, status, read_at) for key, status in worst.items()],
+                key=["listener_id", "server_id", "port"],
+            )
+            ServerHealth.objects.filter(
+                listener__load_balancer_id=load_balancer_id, read_at__lt=read_at
+            ).delete()
+            return Written(rows=len(worst))
+
+        return write
+
+    return read
+
+
+def _if_known(vserver_group_id: str, groups: set[str]) -> str | None:
+    """A group made between two reads is unknown for a moment; the next read links it."""
+    return vserver_group_id if vserver_group_id in groups else None

@@ -1,0 +1,44 @@
+"""What a reading is: the cloud asked outside of any transaction, the mirror written in one."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from django.utils import timezone
+
+from vservers.cloud import Cloud
+from vservers.models import LoadBalancer
+from vservers.services.differences import Written
+
+# Makes the mirror say what was read, and tells what was other.
+Writer = Callable[[], Written]
+Reader = Callable[[Cloud], Writer]
+
+
+def together(readers: Iterable[Reader]) -> Reader:
+    """Several readings as one."""
+    readers = list(readers)
+
+    def read(cloud: Cloud) -> Writer:
+        writers = [reader(cloud) for reader in readers]
+        return lambda: Written.sum(write() for write in writers)
+
+    return read
+
+
+def stamped(reader: Reader, load_balancer_id: str, *columns: str) -> Reader:
+    """A reading that also notes in columns of the load balancer when it began."""
+
+    def read(cloud: Cloud) -> Writer:
+        read_at: datetime = timezone.now()
+        write_parts = reader(cloud)
+
+        def write() -> Written:
+            written = write_parts()
+            LoadBalancer.everything.filter(pk=load_balancer_id).update(
+                **dict.fromkeys(columns, read_at)
+            )
+            return written
+
+        return write
+
+    return read
