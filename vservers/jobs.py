@@ -15,9 +15,10 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 
 from vservers.models import AccountRegion
-from vservers.services import runs, schedule, vanishing
+from vservers.services import runs, schedule, settling, vanishing
 
 # Six fields: the last one is seconds.
+_EVERY_FIVE_SECONDS = "* * * * * */5"
 _EVERY_TEN_SECONDS = "* * * * * */10"
 _EVERY_TEN_MINUTES = "*/10 * * * *"
 
@@ -45,6 +46,22 @@ def defer_sync(place: AccountRegion) -> None:
     job = sync_region.configure(queueing_lock=f"sync_region {place.pk}")
     with suppress(AlreadyEnqueued), transaction.atomic():
         job.defer(place_id=place.pk)
+
+
+@app.periodic(cron=_EVERY_FIVE_SECONDS)
+@app.task(name="look_for_unsettled_operations", queueing_lock="look_for_unsettled_operations")
+def look_for_unsettled_operations(timestamp: int = 0) -> None:
+    """Ask for the settling of operations that wait for a busy cloud, or that a process has left."""
+    for operation_id in settling.unsettled():
+        job = settle_operation.configure(queueing_lock=f"settle_operation {operation_id}")
+        with suppress(AlreadyEnqueued), transaction.atomic():
+            job.defer(operation_id=operation_id)
+
+
+@app.task(name="settle_operation")
+def settle_operation(operation_id: int) -> None:
+    """Bring one operation to its end. Of several who try, one holds the load balancer's lock."""
+    settling.settle(operation_id)
 
 
 @app.periodic(cron=_EVERY_TEN_MINUTES)

@@ -64,3 +64,12 @@ def server_item(server_id: str, server_ip: str, port: int | None) -> str:
     """How a server of a group or pool is named: "i-…:80", with its address where it has one."""
     where = f"{server_id}@{server_ip}" if server_ip else server_id
     return where if port is None else f"{where}:{port}"
+
+
+def server_of_item(item: str, *, has_port: bool) -> tuple[str, str, int] | tuple[str, str]:
+    """(server_id, server_ip, port) of what server_item has named; without port of a pool's."""
+    where, port = item, ""
+    if has_port:
+        where, _, port = item.rpartition(":")
+    server_id, _, server_ip = where.partition("@")
+    return (server_id, server_ip, int(port)) if has_port else (server_id, server_ip)

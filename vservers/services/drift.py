@@ -91,6 +91,14 @@ def _close(row: Drift, status: Drift.Status, *, by: str = "") -> None:
     row.save(update_fields=["status", "closed_by", "closed_at", "last_seen_at"])
 
 
+def close_reverted(drift: Drift, *, by: str) -> None:
+    """What was changed is as it was before; nothing where that was found out already."""
+    with transaction.atomic():
+        row = Drift.objects.select_for_update().get(pk=drift.pk)
+        if row.status == Drift.Status.OPEN:
+            _close(row, Drift.Status.REVERTED, by=by)
+
+
 def note_seen(load_balancer_id: str, object_ids: Iterable[str] | None = None) -> None:
     """The open drift of objects that were just read is still there."""
     rows = Drift.objects.filter(load_balancer_id=load_balancer_id, status=Drift.Status.OPEN)
@@ -123,16 +131,3 @@ def accept_drift(*, actor: Actor, drift: Drift) -> None:
 
 def _picture(row: Drift, value: Any) -> dict[str, Any]:
     return {"field": row.field, "item": row.item, "value": value}
-
-
-def is_revertible(drift: Drift) -> bool:
-    """Whether the console can bring the item back to what it was, as far as the row tells."""
-    return False
-
-
-def revert_drift(actor: Actor, drift: Drift) -> str:
-    """Bring the item back to what it was; where the page of what was planned is.
-
-    Raises NotAllowed, NotOpen, NotImplementedError while nothing of ours can do it.
-    """
-    raise NotImplementedError

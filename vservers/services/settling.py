@@ -29,10 +29,15 @@ BACKGROUND_SECONDS = 300
 IN_FLIGHT_SECONDS = CONNECT_SECONDS + READ_SECONDS
 
 
+def unsettled() -> list[int]:
+    """The operations that are not over, oldest first; also those that somebody is at work on."""
+    rows = Operation.objects.filter(status__in=Operation.UNSETTLED).order_by("pk")
+    return list(rows.values_list("pk", flat=True))
+
+
 def settle_all() -> int:
     """Settle every operation that nobody is at work on; how many were settled."""
-    waiting = Operation.objects.filter(status__in=Operation.UNSETTLED).order_by("pk")
-    return sum(settle(operation_id) for operation_id in waiting.values_list("pk", flat=True))
+    return sum(settle(operation_id) for operation_id in unsettled())
 
 
 def settle(operation_id: int, *, in_flight_seconds: float = IN_FLIGHT_SECONDS) -> bool:

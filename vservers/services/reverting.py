@@ -1,0 +1,200 @@
+"""Bringing back what somebody else changed: a drift as changes, and those as an operation."""
+
+from typing import Any
+
+from console.accounts.actor import Actor
+from console.accounts.permissions import Action
+from vservers.models import Drift, Listener, LoadBalancer, Operation, Rule, VServerGroup
+from vservers.selectors.groups import users_of
+
+from . import scopes
+from .changes import NEW, Change, Kind, Values
+from .differences import EXISTS, server_of_item
+from .drift import NotOpen, close_reverted
+from .errors import CannotUndo, Gone
+from .locks import hold
+from .observing import Observed, listener_values, rule_values
+from .operations import Plan, carry_out
+
+Object = Drift.Kind
+
+_HTTP = "http"
+_PERMISSIONS = {
+    Object.GROUP: Action.CHANGE_GROUPS,
+    Object.POOL: Action.CHANGE_POOL,
+    Object.LISTENER: Action.CHANGE_LISTENERS,
+    Object.RULE: Action.CHANGE_RULES,
+}
+_RESOURCES = {
+    Object.GROUP: "VServer group",
+    Object.POOL: "backend servers",
+    Object.LISTENER: "listener",
+    Object.RULE: "forwarding rule",
+}
+# What only ever changes by making the rule anew.
+_IDENTITY = frozenset({"domain", "url", "listener"})
+
+
+def is_revertible(drift: Drift) -> bool:
+    """Whether the console has the calls to bring the item back, as far as the row tells."""
+    if drift.object_type not in _PERMISSIONS:
+        return False
+    if drift.object_type == Object.LISTENER:
+        return drift.field == "status" or drift.object_id.startswith(f"{_HTTP}:")
+    return not (drift.object_type == Object.RULE and drift.field in _IDENTITY)
+
+
+def revert_drift(*, actor: Actor, drift: Drift) -> Operation | None:
+    """Bring the item back to what it was before; None when it is so already.
+
+    Raises NotAllowed, NotOpen, CannotUndo, Gone, Busy, CallFailed, Waiting, NotReread.
+    """
+    with hold(drift.load_balancer_id):
+        operation = carry_out(plan_reversion(actor=actor, drift=drift))
+    # What is made anew has an ID of its own, so no reading finds the old one back.
+    close_reverted(drift, by=actor.name)
+    return operation
+
+
+def plan_reversion(*, actor: Actor, drift: Drift) -> Plan:
+    """What revert_drift would do.
+
+    Raises NotAllowed, NotOpen, CannotUndo where the cloud has moved on or the console has no call
+    for it, Gone, NotRead.
+    """
+    if not is_revertible(drift):
+        raise CannotUndo("The console has no call that brings this back.")
+    kind = Object(drift.object_type)
+    plan = Plan(
+        actor=actor,
+        action=_PERMISSIONS[kind],
+        verb="revert drift",
+        load_balancer=_load_balancer(drift),
+        resource_type=_RESOURCES[kind],
+        resource_id=drift.object_id,
+        resource_name=drift.object_name,
+        reread=_scopes(drift),
+    )
+    current = Drift.objects.get(pk=drift.pk)
+    if current.status != Drift.Status.OPEN:
+        raise NotOpen(current)
+    plan.read_now(*plan.reread, scopes.LISTENERS)
+    plan.changes = _changes(plan.load_balancer, drift)
+    observed = Observed(plan.load_balancer)
+    moved = [change for change in plan.changes if not observed.is_before(change)]
+    if moved:
+        raise CannotUndo(f"Changed again since: {moved[0]}. Look at it first.")
+    if any(change.kind is Kind.GROUP and change.key == (NEW,) for change in plan.changes):
+        plan.resource_id, plan.reread = "", [scopes.GROUPS]
+    plan.before, plan.after = drift.after, drift.before
+    return plan
+
+
+def _load_balancer(drift: Drift) -> LoadBalancer:
+    load_balancer = LoadBalancer.objects.filter(pk=drift.load_balancer_id).first()
+    if load_balancer is None:
+        raise Gone("instance")
+    return load_balancer
+
+
+def _scopes(drift: Drift) -> list[scopes.Scope]:
+    match drift.object_type:
+        case Object.GROUP:
+            return [scopes.group(drift.object_id)]
+        case Object.POOL:
+            return [scopes.POOL, scopes.HEALTH]
+    return [scopes.LISTENERS, scopes.HEALTH]
+
+
+def _changes(load_balancer: LoadBalancer, drift: Drift) -> list[Change]:
+    match drift.object_type:
+        case Object.GROUP:
+            return _of_group(drift)
+        case Object.POOL:
+            key = server_of_item(drift.item, has_port=False)
+            return [Change(Kind.POOL_SERVER, key, _server(drift.after), _server(drift.before))]
+        case Object.LISTENER:
+            return _of_listener(load_balancer, drift)
+    return _of_rule(load_balancer, drift)
+
+
+def _of_group(drift: Drift) -> list[Change]:
+    group_id = drift.object_id
+    was: dict[str, Any] = drift.before or {}
+    if drift.field == EXISTS and drift.after is None:
+        servers = [
+            Change(
+                Kind.MEMBER,
+                (NEW, *server_of_item(server["server"], has_port=True)),
+                None,
+                _server(server),
+            )
+            for server in was["servers"]
+        ]
+        return [Change(Kind.GROUP, (NEW,), None, {"name": was["name"]}), *servers]
+    group = VServerGroup.objects.filter(pk=group_id).first()
+    if group is None:
+        raise Gone("VServer group")
+    if drift.field == EXISTS:
+        listeners, rules = users_of(group)
+        if listeners or rules:
+            raise CannotUndo(
+                f"The group is used by {len(listeners)} listeners and {len(rules)} forwarding "
+                "rules now. Give them another group first."
+            )
+        return [Change(Kind.GROUP, (group_id,), {"name": group.name}, None)]
+    if drift.field == "name":
+        names = {"name": drift.after}, {"name": drift.before}
+        return [Change(Kind.GROUP, (group_id,), *names)]
+    key = group_id, *server_of_item(drift.item, has_port=True)
+    return [Change(Kind.MEMBER, key, _server(drift.after), _server(drift.before))]
+
+
+def _server(picture: Values | None) -> dict[str, Any] | None:
+    """A server of a difference, in which unset text is left out, as a change has it."""
+    if picture is None:
+        return None
+    return {"description": "", **{n: v for n, v in picture.items() if n != "server"}}
+
+
+def _of_listener(load_balancer: LoadBalancer, drift: Drift) -> list[Change]:
+    was: dict[str, Any] = drift.before if isinstance(drift.before, dict) else {}
+    protocol, _, port = drift.object_id.partition(":")
+    key = protocol, int(port)
+    if drift.field == EXISTS and drift.after is None:
+        before = {
+            name: "" if v is None and name == "vserver_group_id" else v for name, v in was.items()
+        }
+        return [Change(Kind.LISTENER, key, None, before)]
+    row = Listener.objects.filter(load_balancer=load_balancer, protocol=protocol, port=port).first()
+    if row is None:
+        raise Gone("listener")
+    now = listener_values(row)
+    if drift.field == EXISTS:
+        return [Change(Kind.LISTENER, key, now, None)]
+    if drift.field == "status":
+        return [Change(Kind.LISTENER, key, {"status": drift.after}, {"status": drift.before})]
+    now.pop("status")
+    value = "" if drift.before is None and drift.field == "vserver_group_id" else drift.before
+    return [Change(Kind.LISTENER, key, now, {**now, drift.field: value})]
+
+
+def _of_rule(load_balancer: LoadBalancer, drift: Drift) -> list[Change]:
+    if drift.field == EXISTS and drift.after is None:
+        values: dict[str, Any] = drift.before or {}
+        protocol, _, port = values["listener"].partition(":")
+        key = protocol, int(port), values["domain"], values["url"]
+        after = {"name": values["name"], "vserver_group_id": values["vserver_group_id"] or ""}
+        return [Change(Kind.RULE, key, None, after)]
+    rule = (
+        Rule.objects.filter(pk=drift.object_id, listener__load_balancer=load_balancer)
+        .select_related("listener")
+        .first()
+    )
+    if rule is None:
+        raise Gone("forwarding rule")
+    key = rule.listener.protocol, rule.listener.port, rule.domain, rule.url
+    now = rule_values(rule)
+    if drift.field == EXISTS:
+        return [Change(Kind.RULE, key, now, None)]
+    return [Change(Kind.RULE, key, now, {**now, drift.field: drift.before or ""})]
