@@ -49,7 +49,7 @@ def sign_in(console: ConsoleProcess, password: str) -> bool:
 
 def wait_until(happens: Callable[[], bool], console: ConsoleProcess) -> None:
     """Try until it works, as a person would who reloads the page."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
             if happens():
