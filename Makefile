@@ -7,7 +7,7 @@ NODE_MODULES := node_modules/.package-lock.json
 STATIC := staticfiles/staticfiles.json
 COMPILE := $(PYTHON_OF_VENV) -m uv pip compile --quiet --no-config --universal \
 	--python-version 3.12 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	--custom-compile-command 'make lock'
+	--custom-compile-command 'make lock' -c constraints.txt
 
 # pip's own settings may name other sources or constraints; the hashes hold all the same.
 PIP_INSTALL := $(PYTHON_OF_VENV) -m pip install --quiet --quiet --disable-pip-version-check \
