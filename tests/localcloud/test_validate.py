@@ -35,7 +35,6 @@ SPEC_KEYS = {
     "malformed",
     "error",
     "bare",
-    "alias",
     "length_error",
     "clear",
 }
@@ -106,9 +105,53 @@ def test_bounds_exceptions_and_clamps():
     ]
 
 
-def test_another_spelling_of_a_name_counts():
-    spec = {"type": "integer", "alias": "p"}
-    assert one(spec).validate("Do", {"p": "3"}) == one(spec).validate("Do", {"P": "3"})
+@pytest.mark.parametrize(
+    ("spec", "given", "value"),
+    [
+        ({"type": "integer"}, {"p": "3"}, 3),
+        ({"type": "integer", "required": True}, {"p": "3"}, 3),
+        ({"type": "integer"}, {"P": "4", "p": "3"}, 4),
+        ({"type": "list", "items": "string"}, {"p.1": "a", "P.2": "b"}, ("a", "b")),
+        ({"type": "list", "items": "pair"}, {"p.1.key": "a"}, ({"Key": "a"},)),
+    ],
+)
+def test_a_name_in_another_case_counts_and_the_exact_one_more(spec, given, value):
+    shapes = {"pair": {"Key": {"type": "string", "required": True}}}
+    assert one(spec, shapes).validate("Do", given) == {"P": value}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"ServerId": "i-1", "Port": 80, "Type": ""},
+        {"serverId": "i-1", "port": 80, "serverIp": "", "description": "", "type": "ecs"},
+        {"server_id": "i-1", "port": "80", "type": "ecs"},
+        {"SERVER-ID": "i-1", "PORT": 80, "unknown": {"a": 1}},
+        {"ServerId": "i-1", "serverid": "i-2", "Port": 80},
+    ],
+)
+def test_a_member_is_read_as_each_client_spells_it(row):
+    given = {"RegionId": "r", "VServerGroupId": "rsp-1", "BackendServers": json.dumps([row])}
+    values = table("slb").validate("AddVServerGroupBackendServers", given)
+    (member,) = values["BackendServers"]
+    member.pop("ServerIp", None)
+    assert member == {"ServerId": "i-1", "Port": 80, "Weight": 100, "Type": "ecs"}
+
+
+def test_an_empty_text_that_may_stand_is_kept():
+    row = {"rule_name": "r", "domain": "", "URL": "/x", "vserverGroupId": "rsp-1"}
+    given = {"regionId": "r", "LoadBalancerID": "lb-1", "listenerport": "80"}
+    given["ruleList"] = json.dumps([row])
+    (rule,) = table("slb").validate("CreateRules", given)["RuleList"]
+    assert rule == {"RuleName": "r", "Domain": "", "Url": "/x", "VServerGroupId": "rsp-1"}
+
+
+@pytest.mark.parametrize("product", PRODUCTS.values())
+def test_no_two_names_differ_by_their_spelling_alone(product):
+    known = table(product)
+    for specs in [*known.actions.values(), *known._shapes.values()]:
+        folded = {name.lower().replace("_", "").replace("-", "") for name in specs}
+        assert len(folded) == len(specs)
 
 
 def test_a_required_list_is_asked_for_by_its_entries():

@@ -4,7 +4,6 @@ A table (tables/<product>.json) lists each action's parameters. Keys of a parame
 
     type       string, integer, boolean, json (the text of a JSON array), list (Name.N or
                Name.N.Key on the wire)
-    alias      another spelling of the name that clients use; the table's is the one in the values
     clear      an empty text is a value of its own, not absence
     required   absent or empty is refused; `missing` names another code than MissingParameter
     enum       the words allowed; ignore_case: in any case, answered in the table's
@@ -19,7 +18,7 @@ A table (tables/<product>.json) lists each action's parameters. Keys of a parame
                no such list; `error`: the code of any other fault
     bare       of a shape's field: an entry that is a plain text stands for this field
 
-Parameters that the table does not list are ignored, as the cloud does.
+Parameters that the table does not list, in any case (spelling.py), are ignored, as the cloud does.
 """
 
 import ast
@@ -31,6 +30,7 @@ from typing import Any
 
 from vservers.localcloud.errors import ApiError, missing
 from vservers.localcloud.formats import FORMATS
+from vservers.localcloud.spelling import known_fields, known_parameters
 
 Spec = Mapping[str, Any]
 _INT32 = (-(2**31), 2**31 - 1)
@@ -54,6 +54,7 @@ class Table:
         order, required parameters first.
         """
         specs = self.actions[action]
+        given = known_parameters(given, specs)
         for name, spec in specs.items():
             if spec.get("required") and not _is_given(name, spec, given):
                 raise missing(name, spec.get("missing", "MissingParameter"))
@@ -67,7 +68,7 @@ class Table:
     def _value(self, name: str, spec: Spec, given: Mapping[str, str]) -> Any:
         if spec["type"] == "list":
             return self._wire_list(name, spec, given)
-        text = given.get(name, "") or given.get(spec.get("alias", name), "")
+        text = given.get(name, "")
         if text == "":
             return "" if spec.get("clear") and name in given else spec.get("default")
         if spec["type"] == "json":
@@ -115,6 +116,7 @@ class Table:
             entry = {bare: entry} if bare else None
         if not isinstance(entry, dict):
             raise _invalid(name, spec, code=malformed)
+        entry = known_fields(entry, shape)
         values: dict[str, Any] = {}
         for field, part in shape.items():
             raw = entry.get(field)
