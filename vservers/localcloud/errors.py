@@ -87,8 +87,9 @@ _CATALOGUE: dict[str, tuple[int, str]] = {
     "RspoolVipExist": (400, "there are vips associating with this vServer group."),
     "RspoolRuleExist": (400, "there are rules associating with this vServer group."),
     # Listeners.
-    "ListenerNotFound": (404, "The specified listener does not exist."),
-    "ResourceNotFound.Listener": (404, "The specified listener does not exist."),
+    # Terraform's provider knows a listener that is gone by these words, whatever the code.
+    "ListenerNotFound": (404, "The specified resource does not exist."),
+    "ResourceNotFound.Listener": (404, "The specified resource does not exist."),
     "ListenerAlreadyExists": (400, "There is already a listener on the specified port."),
     "InvalidParameter.ListenerPortConflict": (
         400,
@@ -249,6 +250,8 @@ _CATALOGUE: dict[str, tuple[int, str]] = {
     "InvalidRuleId.NotFound": (404, "The specified RuleId does not exist."),
     "Operation.NotAllowed": (400, "The operation is not allowed."),
     # VPC and STS.
+    "InvalidVpcID.NotFound": (404, "The specified VPC does not exist."),
+    "InvalidVswitchID.NotFound": (404, "The specified VSwitch does not exist."),
     "Forbidden.VpcNotFound": (400, "The specified VPC does not exist."),
     "NoPermission": (403, "You are not authorized to do this action."),
     # ECS.
