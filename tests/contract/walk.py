@@ -66,6 +66,11 @@ def places(call: Walk) -> None:
     assert [one["VpcName"] for one in vpcs] == ["payments", "analytics"]
     switches = call("DescribeVSwitches", "vpc", **R, VpcId=vpcs[0]["VpcId"])
     assert switches["TotalCount"] == 2
+    vpc = call("DescribeVpcAttribute", "vpc", **R, VpcId=vpcs[0]["VpcId"])
+    assert vpc["VpcName"] == "payments"
+    switch_id = vpc["VSwitchIds"]["VSwitchId"][0]
+    switch = call("DescribeVSwitchAttributes", "vpc", **R, VSwitchId=switch_id)
+    assert switch["VpcId"] == vpc["VpcId"]
     account = call("GetCallerIdentity", "sts")["AccountId"]
     role = call(
         "AssumeRole", "sts", RoleArn=f"acs:ram::{account}:role/walker", RoleSessionName="walk"

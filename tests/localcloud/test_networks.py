@@ -54,6 +54,20 @@ def test_switches_are_listed_by_region_or_vpc(client, refused):
         switches(client, VpcId="vpc-nothing")
 
 
+def test_one_vpc_and_one_switch_are_read_by_their_ids(client, other, refused):
+    vpc = client.call("DescribeVpcAttribute", product="vpc", RegionId=REGION, VpcId=PAY_VPC)
+    assert (vpc["VpcName"], vpc["VSwitchIds"]["VSwitchId"][0]) == ("payments", PAY_SWITCH)
+    switch = client.call("DescribeVSwitchAttributes", product="vpc", VSwitchId=PAY_SWITCH)
+    assert (switch["VSwitchId"], switch["VpcId"]) == (PAY_SWITCH, PAY_VPC)
+    assert switch["ZoneId"] == "cn-hangzhou-h"
+    asked = {"product": "vpc", "VpcId": PAY_VPC}
+    for who, region in ((client, "cn-shanghai"), (other, REGION)):
+        with refused("InvalidVpcID.NotFound", 404):
+            who.call("DescribeVpcAttribute", RegionId=region, **asked)
+    with refused("InvalidVswitchID.NotFound", 404):
+        client.call("DescribeVSwitchAttributes", product="vpc", VSwitchId="vsw-nothing")
+
+
 @pytest.mark.parametrize("action", ["DescribeVpcs", "DescribeVSwitches"])
 def test_wrong_pages_and_regions_are_refused(client, refused, action):
     with refused("InvalidParameter"):

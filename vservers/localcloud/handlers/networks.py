@@ -59,6 +59,27 @@ def describe_vswitches(call: Reading) -> Answer:
     }
 
 
+@reads("vpc", "DescribeVpcAttribute")
+def describe_vpc(call: Reading) -> Answer:
+    """One VPC, as clients read it that know its ID."""
+    vpc = call.state.get(Vpc, call.params["VpcId"])
+    if vpc is None or not call.in_region(vpc.region):
+        raise ApiError("InvalidVpcID.NotFound")
+    fields = _wire_vpc(call, vpc)
+    for name in ("RouterTableIds", "NatGatewayIds"):
+        del fields[name]
+    return {**fields, "ClassicLinkEnabled": False, "CloudResources": {"CloudResourceSetType": []}}
+
+
+@reads("vpc", "DescribeVSwitchAttributes")
+def describe_vswitch(call: Reading) -> Answer:
+    """One switch: Terraform's provider asks it for its VPC before it makes a load balancer."""
+    switch = call.state.get(VSwitch, call.params["VSwitchId"])
+    if switch is None or not call.in_region(switch.region):
+        raise ApiError("InvalidVswitchID.NotFound")
+    return _wire_vswitch(call, switch)
+
+
 @reads("ecs", "DescribeNetworkInterfaces")
 def describe_interfaces(call: Reading) -> Answer:
     """The interfaces of the region's VPC instances: each has its primary one."""
