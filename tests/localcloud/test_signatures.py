@@ -229,6 +229,18 @@ def test_a_missing_common_parameter_is_named(client, name):
     assert set(answer) == {"RequestId", "HostId", "Code", "Message", "Recommend"}
 
 
+@pytest.mark.parametrize(
+    ("fraction", "taken"), [(".123", True), (".123456789", True), (".", False), (",5", False)]
+)
+def test_a_time_stamp_may_have_a_fraction_of_a_second(client, fraction, taken):
+    common = client.common("slb", "DescribeRegions")
+    common["Timestamp"] = common["Timestamp"].replace("Z", f"{fraction}Z")
+    status, answer = answered(client, client.sign(common))
+    assert (status, answer.get("Code")) == (
+        (200, None) if taken else (400, "InvalidTimeStamp.Format")
+    )
+
+
 def test_the_order_of_checks_is_time_key_signature_nonce_version_action(client):
     good = client.common("slb", "DescribeRegions")
     old = {**good, "Timestamp": stamp(time.time() - 3600), "AccessKeyId": "nobody"}

@@ -21,7 +21,8 @@ from vservers.localcloud.tokens import TEMPORARY, Session, opened
 
 WINDOW_SECONDS = 15 * 60
 V3_ALGORITHM = "ACS3-HMAC-SHA256"
-_TIME_SHAPE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+# The vendor's STS client for Node.js sends milliseconds, too.
+_TIME_SHAPE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z")
 _V3_HEADER = re.compile(
     r"ACS3-HMAC-SHA256\s+Credential=([^,\s]+)\s*,\s*SignedHeaders=([^,\s]+)\s*,"
     r"\s*Signature=([0-9a-fA-F]+)"
