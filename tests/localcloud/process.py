@@ -23,6 +23,7 @@ ACCESS_KEY_SECRET = "testAccessKeySecret"
 START_SECONDS = 30
 STOP_SECONDS = 15
 _READY = "local cloud ready on "
+_TLS = "HTTPS on "
 _numbers = itertools.count()
 
 
@@ -56,6 +57,7 @@ class LocalCloud:
     ) -> None:
         self.data_dir = data_dir
         self.port = port
+        self.tls_port = 0
         self.network = network or worker_network()
         self.dataplane = dataplane
         self.demo = demo
@@ -114,6 +116,8 @@ class LocalCloud:
                 if line.startswith(_READY):
                     self.port = int(line.rsplit(":", 1)[1])
                     return self
+                if line.startswith(_TLS):
+                    self.tls_port = int(line.partition(",")[0].rsplit(":", 1)[1])
                 said.append(line)
         self.kill()
         raise AssertionError(f"the local cloud did not start:\n{''.join(said)}")

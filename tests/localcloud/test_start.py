@@ -51,6 +51,7 @@ def test_two_clouds_do_not_share_a_data_directory(cloud):
         ({"LOCALCLOUD_ACCESS_KEY_ID": "only"}, "LOCALCLOUD_ACCESS_KEY_SECRET"),
         ({"LOCALCLOUD_MORE_ACCESS_KEYS": "a:b"}, "id:secret:account"),
         ({"LOCALCLOUD_PORT": "70000"}, "LOCALCLOUD_PORT"),
+        ({"LOCALCLOUD_TLS_PORT": "70000"}, "LOCALCLOUD_TLS_PORT"),
     ],
 )
 def test_a_wrong_setting_is_told(tmp_path, env, words):

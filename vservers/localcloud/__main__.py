@@ -18,6 +18,7 @@ from vservers.localcloud import demo
 from vservers.localcloud.admin import Admin
 from vservers.localcloud.cloud import Cloud
 from vservers.localcloud.dataplane import DataPlane
+from vservers.localcloud.encryption import CERTIFICATE, server_context
 from vservers.localcloud.endpoint import MAX_LINE_BYTES, Endpoint
 from vservers.localcloud.keys import DEFAULT_ACCOUNT, open_key_ring
 from vservers.localcloud.metrics import PERIOD_SECONDS, Metrics
@@ -61,6 +62,13 @@ def _options() -> argparse.Namespace:
         type=int,
         default=environment.get("LOCALCLOUD_PORT", "8001"),
         help="port to listen on, 0 for a free one (LOCALCLOUD_PORT, else 8001)",
+    )
+    parser.add_argument(
+        "--tls-port",
+        type=int,
+        default=environment.get("LOCALCLOUD_TLS_PORT"),
+        help="port for HTTPS beside it, with a certificate of our own in the data directory, 0 for "
+        "a free one (LOCALCLOUD_TLS_PORT, else no HTTPS)",
     )
     parser.add_argument(
         "--data-dir",
@@ -114,7 +122,14 @@ async def _serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     # Bound before anything is made, so that a taken port leaves no trace; heard only when ready.
-    with _bound_socket(options.host, options.port) as listening, _locked(options.data_dir):
+    with contextlib.ExitStack() as held:
+        listening = held.enter_context(_bound_socket(options.host, options.port, "LOCALCLOUD_PORT"))
+        encrypted = None
+        if options.tls_port is not None:
+            encrypted = held.enter_context(
+                _bound_socket(options.host, options.tls_port, "LOCALCLOUD_TLS_PORT")
+            )
+        held.enter_context(_locked(options.data_dir))
         try:
             keys = open_key_ring(options.data_dir, os.environ)
             store = Store(options.data_dir / "state.sqlite3")
@@ -128,6 +143,7 @@ async def _serve(options: argparse.Namespace) -> None:
                 settling=options.settling,
             )
             admin = Admin(cloud, options.data_dir)
+            tls = server_context(options.data_dir, options.host) if encrypted else None
         except (ValueError, PermissionError) as error:
             raise CannotStart(str(error)) from error
         if options.demo and store.empty:
@@ -144,6 +160,11 @@ async def _serve(options: argparse.Namespace) -> None:
             await runner.setup()
             await admin.start()
             await web.SockSite(runner, listening, backlog=_BACKLOG).start()
+            if encrypted is not None:
+                await web.SockSite(runner, encrypted, ssl_context=tls, backlog=_BACKLOG).start()
+                host, port = encrypted.getsockname()[:2]
+                trusted = options.data_dir / CERTIFICATE
+                print(f"HTTPS on https://{host}:{port}, certificate {trusted}", flush=True)
             host, port = listening.getsockname()[:2]
             print(f"local cloud ready on http://{host}:{port}", flush=True)
             await stop.wait()
@@ -170,7 +191,7 @@ def _plane(options: argparse.Namespace) -> Plane:
 
 
 @contextlib.contextmanager
-def _bound_socket(host: str, port: int) -> Iterator[socket.socket]:
+def _bound_socket(host: str, port: int, setting: str) -> Iterator[socket.socket]:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     with listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -178,7 +199,7 @@ def _bound_socket(host: str, port: int) -> Iterator[socket.socket]:
             listening.bind((host, port))
         except (OSError, OverflowError) as error:
             raise CannotStart(
-                f"cannot listen on {host}:{port} ({error}); set LOCALCLOUD_PORT to another port"
+                f"cannot listen on {host}:{port} ({error}); set {setting} to another port"
             ) from error
         yield listening
 
