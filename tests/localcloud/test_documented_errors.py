@@ -3,20 +3,11 @@
 What one action's own tests look at is not repeated: here stand the errors that several share.
 """
 
-from dataclasses import replace
-
 import pytest
 
+from tests.localcloud.client import Refused
 from tests.localcloud.conftest import REGION, pay, report, web
-from vservers.localcloud import demo
-from vservers.localcloud.cloud import PRODUCTS, Cloud
-from vservers.localcloud.errors import ApiError
-from vservers.localcloud.keys import DEFAULT_ACCOUNT, AccessKey
-from vservers.localcloud.metrics import Metrics
-from vservers.localcloud.model import Balancer
-from vservers.localcloud.plane import NoPlane
-from vservers.localcloud.signatures import Caller
-from vservers.localcloud.store import Store
+from vservers.localcloud.faultctl import ask
 from vservers.localcloud.validate import table
 
 PAY_BALANCER = "lb-bp1payintranet00001"
@@ -179,6 +170,9 @@ def test_groups_that_a_listener_cannot_take_on_a_change(client, listeners, group
         ("HTTP", {"StickySession": "on"}, "MissingParameter"),
         ("TCP", {"Scheduler": "sch"}, "InvalidParameterValue.SpecNotSupport"),
         ("TCP", {"ConnectionDrain": "on"}, "MissingParameter"),
+        ("UDP", {"ConnectionDrain": "on"}, "MissingParameter"),
+        ("TCP", {"HealthCheckSwitch": "maybe"}, "InvalidParam.HealthCheck"),
+        ("UDP", {"HealthCheckSwitch": "maybe"}, "IllegalParam.HealthCheck"),
         ("UDP", {"Scheduler": "qch"}, "InvalidParameterValue.SpecNotSupport"),
         ("UDP", {"healthCheckReq": "a b"}, "InvalidParam.HealthCheckReq"),
         ("UDP", {"healthCheckExp": "a b"}, "InvalidParam.HealthCheckExp"),
@@ -224,49 +218,102 @@ def test_a_wrong_question_for_listeners_is_refused(client, refused, params, code
         client.call("DescribeLoadBalancerListeners", RegionId=REGION, **params)
 
 
-async def test_a_locked_balancer_is_read_and_not_changed(tmp_path):
-    store = Store(tmp_path / "state.sqlite3")
-    cloud = Cloud(store, NoPlane("test"), "127.91.0.0/16", Metrics(tmp_path / "metrics.sqlite3"))
-    entities = [
-        replace(entity, status="locked") if isinstance(entity, Balancer) else entity
-        for entity in demo.entities(cloud.addresses)
+@pytest.fixture
+def locked(client, cloud, balancer, group, listener):
+    """A load balancer with a group, a rule and an HTTP listener on port 80, locked on request."""
+    where = {"RegionId": REGION, "LoadBalancerId": balancer, "ListenerPort": listener}
+    row = {"RuleName": "r", "Url": "/a", "VServerGroupId": group}
+    made = client.call("CreateRules", **where, RuleList=[row])["Rules"]["Rule"]
+    named = where | {"VServerGroupId": group, "RuleId": made[0]["RuleId"]}
+    assert ask(cloud.data_dir, "POST", f"/balancers/{balancer}", {"status": "locked"})[0] == 200
+    yield named
+    ask(cloud.data_dir, "DELETE", "/faults")
+
+
+def test_a_locked_balancer_is_read(client, locked, balancer):
+    found = client.call("DescribeLoadBalancerAttribute", **locked)
+    assert found["LoadBalancerStatus"] == "locked"
+    found = client.call("DescribeLoadBalancers", RegionId=REGION, LoadBalancerStatus="locked")
+    assert [one["LoadBalancerId"] for one in found["LoadBalancers"]["LoadBalancer"]] == [balancer]
+    for action in ("DescribeVServerGroupAttribute", "DescribeRules", "DescribeRuleAttribute"):
+        assert client.call(action, **locked)["RequestId"]
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "code"),
+    [
+        ("StartLoadBalancerListener", {}, "Operation.NotAllowed"),
+        ("StopLoadBalancerListener", {}, "Operation.NotAllowed"),
+        ("DeleteLoadBalancerListener", {}, "Operation.NotAllowed"),
+        ("DeleteLoadBalancer", {}, "Operation.NotAllowed"),
+        ("CreateVServerGroup", {}, "LbStatusNotSupport"),
+        ("AddVServerGroupBackendServers", {"BackendServers": []}, "LbStatusNotSupport"),
+        ("RemoveVServerGroupBackendServers", {"BackendServers": []}, "LbStatusNotSupport"),
+        ("ModifyVServerGroupBackendServers", {"NewBackendServers": []}, "LbStatusNotSupport"),
+        ("SetVServerGroupAttribute", {"VServerGroupName": "x"}, "LbStatusNotSupport"),
+        ("DeleteVServerGroup", {}, "LbStatusNotSupport"),
+        ("AddBackendServers", {"BackendServers": []}, "LbStatusNotSupport"),
+        ("SetBackendServers", {"BackendServers": []}, "LbStatusNotSupport"),
+        ("RemoveBackendServers", {"BackendServers": []}, "LbStatusNotSupport"),
+        ("CreateRules", {"RuleList": []}, "LbStatusNotSupport"),
+        ("SetRule", {"RuleName": "x"}, "LbStatusNotSupport"),
+        ("DeleteRules", {"RuleIds": "{RuleId}"}, "LbStatusNotSupport"),
+        (
+            "CreateLoadBalancerTCPListener",
+            {"ListenerPort": 81, "Bandwidth": -1, "BackendServerPort": 80},
+            "LbStatusNotSupport",
+        ),
+        ("SetLoadBalancerHTTPListenerAttribute", {"Scheduler": "rr"}, "LbStatusNotSupport"),
+        ("SetLoadBalancerStatus", {"LoadBalancerStatus": "active"}, "LbStatusNotSupport"),
+    ],
+)
+def test_a_locked_balancer_is_not_changed(client, locked, refused, action, more, code):
+    if more.get("RuleIds"):
+        more = {"RuleIds": [locked["RuleId"]]}
+    with refused(code):
+        client.call(action, **locked | more)
+
+
+def test_what_is_named_by_its_own_id_is_locked_too(client, cloud, balancer, https, certificate):
+    pair = [
+        {"ServerId": web(number), "Port": 80, "ServerType": role}
+        for number, role in ((1, "Master"), (2, "Slave"))
     ]
-    changes = {(DEFAULT_ACCOUNT, entity.kind, entity.id): entity for entity in entities}
-    store.write(changes)
-    store.publish(changes)
-    await cloud.start()
-    version = next(version for version, name in PRODUCTS.items() if name == "slb")
-    key = AccessKey("key", "secret", DEFAULT_ACCOUNT)
-    where = {"RegionId": REGION, "LoadBalancerId": PAY_BALANCER, "ListenerPort": "80"}
-    group = {"RegionId": REGION, "VServerGroupId": "rsp-bp1payblue0000001"}
-
-    async def ask(action, given):
-        return await cloud.carry_out(Caller(key, None, action, version), given, "")
-
+    where = {"RegionId": REGION, "LoadBalancerId": balancer}
+    made = client.call("CreateMasterSlaveServerGroup", **where, MasterSlaveBackendServers=pair)
+    extension = client.call(
+        "CreateDomainExtension",
+        **where,
+        ListenerPort=https,
+        Domain="a.example.com",
+        ServerCertificateId=certificate,
+    )
+    named = {name: made[name] for name in ("MasterSlaveServerGroupId",)} | where
+    named |= {"DomainExtensionId": extension["DomainExtensionId"]}
+    assert ask(cloud.data_dir, "POST", f"/balancers/{balancer}", {"status": "locked"})[0] == 200
     try:
-        found = await ask("DescribeLoadBalancerAttribute", where)
-        assert found["LoadBalancerStatus"] == "locked"
-        assert await ask("DescribeVServerGroupAttribute", group)
-        for action, given, code in (
-            ("StartLoadBalancerListener", where, "Operation.NotAllowed"),
-            ("StopLoadBalancerListener", where, "Operation.NotAllowed"),
-            ("DeleteLoadBalancerListener", where, "Operation.NotAllowed"),
-            ("DeleteLoadBalancer", where, "Operation.NotAllowed"),
-            ("CreateVServerGroup", where, "LbStatusNotSupport"),
-            (
-                "RemoveVServerGroupBackendServers",
-                group | {"BackendServers": "[]"},
-                "LbStatusNotSupport",
-            ),
-            ("DeleteVServerGroup", group, "LbStatusNotSupport"),
-            (
-                "SetLoadBalancerStatus",
-                where | {"LoadBalancerStatus": "active"},
-                "LbStatusNotSupport",
-            ),
-        ):
-            with pytest.raises(ApiError) as refused:
-                await ask(action, given)
-            assert refused.value.code == code, action
+        for action in ("DeleteMasterSlaveServerGroup", "DeleteDomainExtension"):
+            with pytest.raises(Refused) as caught:
+                client.call(action, **named)
+            assert caught.value.code == "LbStatusNotSupport", action
+            assert client.call(f"{action.replace('Delete', 'Describe')}Attribute", **named)
     finally:
-        await cloud.stop()
+        ask(cloud.data_dir, "DELETE", "/faults")
+
+
+def test_a_balancer_is_unlocked_alone_or_with_all_faults(client, cloud, locked, balancer):
+    def status():
+        return client.call("DescribeLoadBalancerAttribute", **locked)["LoadBalancerStatus"]
+
+    def put(word, name=balancer):
+        return ask(cloud.data_dir, "POST", f"/balancers/{name}", {"status": word})[0]
+
+    assert ask(cloud.data_dir, "GET", "/faults")[1]["balancers_locked"] == [balancer]
+    assert (put("active"), status()) == (200, "active")
+    assert (put("locked"), status()) == (200, "locked")
+    assert ask(cloud.data_dir, "DELETE", "/faults")[0] == 200
+    assert status() == "active"
+    assert (put("locked", "lb-nothing"), put("inactive")) == (404, 400)
+    client.call("DeleteLoadBalancerListener", **locked)
+    assert status() == "inactive"
+    assert [put("locked"), put("active"), status()] == [200, 200, "inactive"]

@@ -4,14 +4,17 @@ A socket file and no port: the file system says who may ask (the socket is its o
 web page can reach it, and there is no port to choose or to keep others from. Whoever may open it
 may read the access keys and the state as well, so it is always there and asks for no signature.
 
-    GET     /faults           the faults in force, and the instances that are down by request
+    GET     /faults           the faults in force, and what is down or locked by request
     POST    /faults           begin one; the body is a fault of faults.py; answers it with its ID
-    DELETE  /faults           end all, and bring those instances up again
+    DELETE  /faults           end all, bring those instances up and unlock those load balancers
     DELETE  /faults/<id>      end one
     POST    /instances/<id>   {"status": "Stopped"} or {"status": "Running"}
+    POST    /balancers/<id>   {"status": "locked"} or {"status": "active"}
 
 An instance that goes down is Stopped in DescribeInstances and answers no request and no health
-check. That is state like any other: it outlives a restart, the faults do not.
+check. A load balancer that is locked, as the cloud does it when a bill is overdue and no action
+can, serves nothing and can be read only. Both are state like any other: they outlive a restart,
+the faults do not.
 
     python -m vservers.localcloud.faultctl --help
     curl --unix-socket var/localcloud/admin.sock http://admin/faults \
@@ -32,11 +35,12 @@ from aiohttp import web
 from vservers.localcloud.cloud import Cloud
 from vservers.localcloud.dataplane.machine import socket_folder
 from vservers.localcloud.faults import BadFault
-from vservers.localcloud.model import Instance
+from vservers.localcloud.model import Balancer, Instance
 from vservers.localcloud.store import Draft
 
 SOCKET = "admin.sock"
 STATUSES = ("Running", "Stopped")
+BALANCER_STATUSES = ("active", "locked")
 _MAX_BODY_BYTES = 64 * 1024
 _BACKLOG = 16
 
@@ -60,12 +64,14 @@ class Admin:
         self._data_dir = data_dir.absolute()
         self._path = socket_path(data_dir)
         self._down: set[str] = set()
+        self._locked: set[str] = set()
         application = web.Application(client_max_size=_MAX_BODY_BYTES, middlewares=[_say_why])
         application.router.add_get("/faults", self.list_all)
         application.router.add_post("/faults", self.begin)
         application.router.add_delete("/faults", self.clear_all)
         application.router.add_delete("/faults/{id:[0-9]{1,9}}", self.clear_one)
         application.router.add_post("/instances/{id}", self.set_instance)
+        application.router.add_post("/balancers/{id}", self.set_balancer)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
 
     async def start(self) -> None:
@@ -90,7 +96,11 @@ class Admin:
     async def list_all(self, request: web.Request) -> web.Response:
         """What is in force."""
         return web.json_response(
-            {"faults": self._cloud.faults.shown(), "instances_down": sorted(self._down)}
+            {
+                "faults": self._cloud.faults.shown(),
+                "instances_down": sorted(self._down),
+                "balancers_locked": sorted(self._locked),
+            }
         )
 
     async def begin(self, request: web.Request) -> web.Response:
@@ -103,6 +113,8 @@ class Admin:
         ended = self._cloud.faults.clear()
         for instance_id in sorted(self._down):
             await self._set(instance_id, "Running")
+        for balancer_id in sorted(self._locked):
+            await self._lock(balancer_id, locked=False)
         return web.json_response({"ended": ended})
 
     async def clear_one(self, request: web.Request) -> web.Response:
@@ -112,34 +124,75 @@ class Admin:
 
     async def set_instance(self, request: web.Request) -> web.Response:
         """An instance goes down, or comes up."""
-        status = (await _body(request)).get("status")
-        if status not in STATUSES:
-            raise BadFault(f"status must be one of {', '.join(STATUSES)}")
+        status = await _status(request, STATUSES)
         instance_id = request.match_info["id"]
-        if not await self._set(instance_id, str(status)):
+        if not await self._set(instance_id, status):
             return web.json_response({"error": f"there is no instance {instance_id}"}, status=404)
         await self._cloud.plane.settled()
         return web.json_response({"id": instance_id, "status": status})
 
+    async def set_balancer(self, request: web.Request) -> web.Response:
+        """A load balancer is locked, or active again."""
+        status = await _status(request, BALANCER_STATUSES)
+        balancer_id = request.match_info["id"]
+        if not await self._lock(balancer_id, locked=status == "locked"):
+            error = f"there is no load balancer {balancer_id}"
+            return web.json_response({"error": error}, status=404)
+        await self._cloud.plane.settled()
+        return web.json_response({"id": balancer_id, "status": status})
+
     async def _set(self, instance_id: str, status: str) -> bool:
-        """Store the status of the instance, whosoever it is; False when there is none."""
+        """Store the status of the instance; False when there is none."""
+        found = await self._change(
+            Instance, instance_id, lambda instance: replace(instance, status=status)
+        )
+        if status == "Running":
+            self._down.discard(instance_id)
+        elif found:
+            self._down.add(instance_id)
+        return found
+
+    async def _lock(self, balancer_id: str, *, locked: bool) -> bool:
+        """Lock or unlock the load balancer; False when there is none.
+
+        One without listeners that was inactive for want of them is so again afterwards.
+        """
+
+        def changed(balancer: Balancer) -> Balancer:
+            if locked:
+                return replace(balancer, status="locked")
+            return replace(balancer, status="inactive" if balancer.idle else "active")
+
+        found = await self._change(Balancer, balancer_id, changed)
+        if not locked:
+            self._locked.discard(balancer_id)
+        elif found:
+            self._locked.add(balancer_id)
+        return found
+
+    async def _change[E: (Instance, Balancer)](
+        self, cls: type[E], entity_id: str, changed: Callable[[E], E]
+    ) -> bool:
+        """Store a changed object, whosoever it is; False when there is none."""
 
         def job(draft: Draft) -> dict[str, object]:
             found = 0
-            for account, entity in self._cloud.store.everything(Instance):
-                if entity.id == instance_id:
-                    current = draft.find((account, Instance.kind, instance_id))
+            for account, entity in self._cloud.store.everything(cls):
+                if entity.id == entity_id:
+                    current = draft.find((account, cls.kind, entity_id))
                     if current is not None:
-                        draft.put(account, replace(cast(Instance, current), status=status))
+                        draft.put(account, changed(cast(E, current)))
                         found += 1
             return {"found": found}
 
-        answer = await self._cloud.change(job)
-        if status == "Running":
-            self._down.discard(instance_id)
-        elif answer["found"]:
-            self._down.add(instance_id)
-        return bool(answer["found"])
+        return bool((await self._cloud.change(job))["found"])
+
+
+async def _status(request: web.Request, allowed: tuple[str, ...]) -> str:
+    status = (await _body(request)).get("status")
+    if status not in allowed:
+        raise BadFault(f"status must be one of {', '.join(allowed)}")
+    return str(status)
 
 
 async def _body(request: web.Request) -> dict[str, object]:

@@ -9,6 +9,8 @@ faultctl add drop --actions CreateVServerGroup --times 1
 faultctl add lag --ms 1500
 faultctl stop i-bp1web0100000000000000
 faultctl start i-bp1web0100000000000000
+faultctl lock lb-bp1shopinternet0001
+faultctl unlock lb-bp1shopinternet0001
 faultctl clear [ID]
 """
 
@@ -26,6 +28,7 @@ from vservers.localcloud.admin import socket_path
 _SECONDS = 30.0
 _REFUSED = 1
 _NOT_RUNNING = 2
+_LOCKS = {"lock": "locked", "unlock": "active"}
 
 
 class _Connection(http.client.HTTPConnection):
@@ -76,6 +79,8 @@ def _request(options: argparse.Namespace) -> tuple[str, str, dict[str, Any] | No
         return "DELETE", "/faults" if options.id is None else f"/faults/{options.id}", None
     if options.command == "list":
         return "GET", "/faults", None
+    if options.command in _LOCKS:
+        return "POST", f"/balancers/{options.balancer}", {"status": _LOCKS[options.command]}
     status = {"stop": "Stopped", "start": "Running"}[options.command]
     return "POST", f"/instances/{options.instance}", {"status": status}
 
@@ -106,6 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     clear.add_argument("id", nargs="?", type=int)
     for word, meaning in (("stop", "take an ECS instance down"), ("start", "bring it up again")):
         commands.add_parser(word, help=meaning).add_argument("instance")
+    for word, meaning in (("lock", "lock a load balancer, as if overdue"), ("unlock", "unlock it")):
+        commands.add_parser(word, help=meaning).add_argument("balancer")
     return parser
 
 

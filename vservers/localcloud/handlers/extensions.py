@@ -7,7 +7,12 @@ from vservers.localcloud.formats import FORMATS
 from vservers.localcloud.handlers.attachments import check_server_certificate
 from vservers.localcloud.handlers.changes import refuse_changing
 from vservers.localcloud.handlers.listeners import wire_extension
-from vservers.localcloud.handlers.lookup import rules_of, the_balancer, the_listener
+from vservers.localcloud.handlers.lookup import (
+    refuse_locked,
+    rules_of,
+    the_balancer,
+    the_listener,
+)
 from vservers.localcloud.model import DomainExtension, Listener, listener_id
 from vservers.localcloud.quotas import exceeded
 from vservers.localcloud.registry import Answer, Call, Reading, Writing, new_id, reads, writes
@@ -110,4 +115,5 @@ def _the_extension[V: View](call: Call[V]) -> DomainExtension:
     extension = call.state.get(DomainExtension, call.params["DomainExtensionId"])
     if extension is None or not call.in_region(extension.region):
         raise ApiError("InvalidParameter.DomainExtensionId")
+    refuse_locked(call, extension.balancer_id)
     return extension

@@ -15,7 +15,7 @@ def the_balancer[V: View](call: Call[V]) -> Balancer:
     balancer = call.state.get(Balancer, call.params["LoadBalancerId"])
     if balancer is None or not call.in_region(balancer.region):
         raise ApiError("InvalidLoadBalancerId.NotFound")
-    _refuse_locked(call, balancer)
+    refuse_locked(call, balancer.id)
     return balancer
 
 
@@ -24,15 +24,17 @@ def the_group[V: View](call: Call[V]) -> Group:
     group = call.state.get(Group, call.params["VServerGroupId"])
     if group is None or not call.in_region(group.region):
         raise group_not_found()
-    balancer = call.state.get(Balancer, group.balancer_id)
-    assert balancer is not None, "a group lives as long as its balancer"  # noqa: S101
-    _refuse_locked(call, balancer)
+    refuse_locked(call, group.balancer_id)
     return group
 
 
-def _refuse_locked[V: View](call: Call[V], balancer: Balancer) -> None:
-    """An overdue load balancer can be read, and not be changed."""
-    if balancer.status == "locked" and isinstance(call.state, Edit):
+def refuse_locked[V: View](call: Call[V], balancer_id: str) -> None:
+    """An overdue load balancer and what it has can be read, and not be changed."""
+    if not isinstance(call.state, Edit):
+        return
+    balancer = call.state.get(Balancer, balancer_id)
+    assert balancer is not None, "what it has lives as long as a balancer"  # noqa: S101
+    if balancer.status == "locked":
         listener = call.action.removesuffix("LoadBalancerListener") in ("Start", "Stop", "Delete")
         code = "Operation.NotAllowed" if listener else "LbStatusNotSupport"
         raise ApiError("Operation.NotAllowed" if call.action == "DeleteLoadBalancer" else code)

@@ -10,6 +10,7 @@ from vservers.localcloud.handlers.lookup import (
     given_tags,
     has_tags,
     listeners_of,
+    refuse_locked,
     the_balancer,
     wire_tags,
 )
@@ -106,6 +107,7 @@ def _the_pair[V: View](call: Call[V]) -> MasterSlaveGroup:
     group = call.state.get(MasterSlaveGroup, call.params["MasterSlaveServerGroupId"])
     if group is None or not call.in_region(group.region):
         raise master_slave_not_found()
+    refuse_locked(call, group.balancer_id)
     return group
 
 

@@ -5,7 +5,12 @@ from typing import Any
 
 from vservers.localcloud.errors import ApiError, group_not_found, missing
 from vservers.localcloud.handlers.changes import refuse_changing
-from vservers.localcloud.handlers.lookup import rules_of, the_balancer, the_listener
+from vservers.localcloud.handlers.lookup import (
+    refuse_locked,
+    rules_of,
+    the_balancer,
+    the_listener,
+)
 from vservers.localcloud.handlers.settings import LAYER_7, checked_settings, session_and_check
 from vservers.localcloud.model import Group, Listener, Rule
 from vservers.localcloud.quotas import exceeded
@@ -136,6 +141,7 @@ def _the_rule[V: View](call: Call[V], rule_id: str) -> Rule:
     rule = call.state.get(Rule, rule_id)
     if rule is None or not call.in_region(rule.region):
         raise ApiError("InvalidRuleId.NotFound")
+    refuse_locked(call, rule.balancer_id)
     return rule
 
 
