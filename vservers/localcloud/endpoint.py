@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
+import zlib
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
@@ -36,6 +37,7 @@ class Endpoint:
         application = web.Application(client_max_size=MAX_BODY_BYTES)
         application.router.add_route("*", "/", self.answer)
         application.router.add_get(READY_PATH, self.ready)
+        application.router.add_route("*", "/{path:.*}", self.answer)
         return application
 
     async def ready(self, request: web.Request) -> web.Response:
@@ -57,6 +59,8 @@ class Endpoint:
         try:
             if request.method not in ("GET", "POST"):
                 raise ApiError("UnsupportedHTTPMethod")
+            if request.path != "/":
+                raise ApiError("InvalidApi.NotFound")
             signed = await _signed_request(request)
             given = dict(signed.form) | dict(signed.query)
             wanted = given.get("Format", "JSON").upper()
@@ -98,6 +102,8 @@ async def _signed_request(request: web.Request) -> SignedRequest:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         raise ApiError("InvalidParameter", "The request body is too large.") from error
+    except (web.RequestPayloadError, zlib.error) as error:
+        raise ApiError("InvalidParameter", "The request body cannot be decoded.") from error
     form = body.decode("utf-8", "replace") if request.content_type == _FORM else ""
     return SignedRequest(
         method=request.method,

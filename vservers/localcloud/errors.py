@@ -27,6 +27,10 @@ _CATALOGUE: dict[str, tuple[int, str]] = {
         404,
         "Specified api is not found, please check your url and method.",
     ),
+    "InvalidApi.NotFound": (
+        404,
+        "Specified api is not found, please check your url and method.",
+    ),
     "InvalidVersion": (400, "Specified parameter Version is not valid."),
     "UnsupportedHTTPMethod": (403, "This http method is not supported."),
     "UnsupportedOperation": (400, "The specified action is not supported."),

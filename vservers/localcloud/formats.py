@@ -20,7 +20,14 @@ _RULE_URL = re.compile(r"/[A-Za-z0-9\-/.%?#&]+")
 _ROLE_ARN = re.compile(r"acs:ram::\d{1,20}:role/[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _SESSION_NAME = re.compile(r"[A-Za-z0-9\-._@]+")
 _PROBE = re.compile(r"[A-Za-z0-9]+")
+# Half a character: JSON can write it, as "\\ud800", but it can neither be stored nor sent.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def is_text(text: str) -> bool:
+    """Whether it is Unicode text, which half a character from a JSON escape is not."""
+    return text.isascii() or _SURROGATE.search(text) is None
 
 
 def _matches(pattern: re.Pattern[str]) -> Callable[[str], bool]:

@@ -29,7 +29,7 @@ from importlib import resources
 from typing import Any
 
 from vservers.localcloud.errors import ApiError, missing
-from vservers.localcloud.formats import FORMATS
+from vservers.localcloud.formats import FORMATS, is_text
 from vservers.localcloud.spelling import known_fields, known_parameters
 
 Spec = Mapping[str, Any]
@@ -107,7 +107,7 @@ class Table:
     def _entry(self, name: str, spec: Spec, entry: object) -> Any:
         malformed = spec.get("malformed", "")
         if spec["items"] == "string":
-            if not isinstance(entry, str):
+            if not isinstance(entry, str) or not is_text(entry):
                 raise _invalid(name, spec, code=malformed)
             return entry
         shape = self._shapes[spec["items"]]
@@ -210,7 +210,7 @@ def _text(raw: object) -> str | None:
     if isinstance(raw, bool):
         return str(raw).lower()
     if isinstance(raw, str):
-        return raw
+        return raw if is_text(raw) else None
     if isinstance(raw, int):
         # Python refuses to write integers beyond 4300 digits; none of them is in any range.
         return str(raw) if raw.bit_length() <= 64 else "9" * 20

@@ -1,18 +1,24 @@
 """Answers as text: JSON, or XML for clients that ask for it."""
 
 import json
+import re
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
 JSON_TYPE = "application/json"
 XML_TYPE = "text/xml"
+# What XML has no way to write, not even as a character reference.
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def render(answer: Mapping[str, object], *, root: str, xml: bool) -> tuple[bytes, str]:
-    """The body and its content type. root: the XML document's element."""
+    """The body and its content type. root: the XML document's element.
+
+    What was sent to us and is said again in an answer may be no text, such as a host of odd bytes.
+    """
     if not xml:
         text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-        return text.encode(), JSON_TYPE
+        return text.encode(errors="replace"), JSON_TYPE
     text = f'<?xml version="1.0" encoding="UTF-8"?>{_element(root, answer)}'
     return text.encode(), XML_TYPE
 
@@ -26,5 +32,5 @@ def _element(name: str, value: object) -> str:
     elif isinstance(value, bool):
         inner = str(value).lower()
     else:
-        inner = escape(str(value))
+        inner = escape(_NOT_IN_XML.sub("?", str(value)))
     return f"<{name}>{inner}</{name}>"

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 from vservers.localcloud.errors import ApiError
+from vservers.localcloud.formats import is_text
 from vservers.localcloud.metric_names import LAYER_7, METRICS, NAMESPACE, Metric, value
 from vservers.localcloud.metric_store import KEPT_SECONDS, Point, Series
 from vservers.localcloud.model import Balancer
@@ -139,6 +140,8 @@ def _dimensions(call: Reading, text: str) -> Iterator[dict[str, str]]:
         ):
             raise _invalid("Dimensions", "its entries must be objects of texts")
         only = {key: str(entry) for key, entry in one.items()}
+        if not all(is_text(entry) for entry in only.values()):
+            raise _invalid("Dimensions", "it contains characters that are not allowed")
         if only.get("userId", call.state.account) != call.state.account:
             continue
         for balancer in [only["instanceId"]] if "instanceId" in only else mine:
