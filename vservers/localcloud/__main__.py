@@ -66,7 +66,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--tls-port",
         type=int,
-        default=environment.get("LOCALCLOUD_TLS_PORT"),
+        default=environment.get("LOCALCLOUD_TLS_PORT") or None,
         help="port for HTTPS beside it, with a certificate of our own in the data directory, 0 for "
         "a free one (LOCALCLOUD_TLS_PORT, else no HTTPS)",
     )
