@@ -6,10 +6,10 @@ import time
 import uuid
 import zlib
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
 
 from aiohttp import web
 from multidict import CIMultiDictProxy
+from yarl import query_to_pairs
 
 from vservers.localcloud.cloud import Cloud
 from vservers.localcloud.errors import ApiError
@@ -62,7 +62,7 @@ class Endpoint:
             if request.path != "/":
                 raise ApiError("InvalidApi.NotFound")
             signed = await _signed_request(request)
-            given = dict(signed.form) | dict(signed.query)
+            given = signed.params
             wanted = given.get("Format", "JSON").upper()
             xml = wanted == "XML"
             caller = self._verifier.verify(signed)
@@ -107,8 +107,8 @@ async def _signed_request(request: web.Request) -> SignedRequest:
     form = body.decode("utf-8", "replace") if request.content_type == _FORM else ""
     return SignedRequest(
         method=request.method,
-        query=parse_qsl(query, keep_blank_values=True),
-        form=parse_qsl(form, keep_blank_values=True),
+        query=query_to_pairs(query),
+        form=query_to_pairs(form),
         headers=_headers(request.headers),
         body=body,
     )

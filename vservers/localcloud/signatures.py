@@ -8,12 +8,11 @@ import base64
 import hashlib
 import hmac
 import re
+import string
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from urllib.parse import quote
 
 from vservers.localcloud.errors import ApiError, missing
 from vservers.localcloud.keys import AccessKey
@@ -37,6 +36,10 @@ _V3_MUST_SIGN = (
     "x-acs-version",
 )
 
+_UNRESERVED = frozenset(string.ascii_letters + string.digits + "-_.~")
+# urllib's quote does the same, and takes twice as long over a list of servers.
+_ENCODED = [chr(byte) if chr(byte) in _UNRESERVED else f"%{byte:02X}" for byte in range(256)]
+
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -53,6 +56,11 @@ class SignedRequest:
     form: Pairs
     headers: Mapping[str, Sequence[str]]
     body: bytes
+    # The same name in query and form: the query wins, in signing as in validation.
+    params: Mapping[str, str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "params", dict(self.form) | dict(self.query))
 
     def header(self, name: str) -> str:
         """The header's first value, "" when absent."""
@@ -124,13 +132,13 @@ class Verifier:
         return self._verify_v1(request)
 
     def _verify_v1(self, request: SignedRequest) -> Caller:
-        # The same name in query and form: the query wins, in signing as in validation.
-        params = dict(request.form) | dict(request.query)
+        params = request.params
         stamp = params.get("Timestamp") or params.get("TimeStamp", "")
-        given = params | {"Timestamp": stamp}
-        for name in ("Action", "Version", "AccessKeyId", "Signature", "Timestamp"):
-            if not given.get(name):
+        for name in ("Action", "Version", "AccessKeyId", "Signature"):
+            if not params.get(name):
                 raise missing(name)
+        if not stamp:
+            raise missing("Timestamp")
         method = params.get("SignatureMethod", "HMAC-SHA1")
         if method != "HMAC-SHA1":
             raise ApiError("InvalidSignatureMethod")
@@ -198,19 +206,13 @@ class Verifier:
 
 def encode(text: str) -> str:
     """RFC 3986 encoding of UTF-8: A-Z a-z 0-9 - _ . ~ stay, all else is %XX in upper case."""
-    return quote(text, safe="-_.~")
-
-
-# Names come again with each request, values do not.
-_encoded_name = lru_cache(maxsize=1024)(encode)
+    return "".join([_ENCODED[byte] for byte in text.encode()])
 
 
 def v1_string_to_sign(method: str, params: Mapping[str, str]) -> str:
     """The text that v1 signs; `Signature` itself is left out."""
     query = "&".join(
-        f"{_encoded_name(name)}={encode(params[name])}"
-        for name in sorted(params)
-        if name != "Signature"
+        f"{encode(name)}={encode(params[name])}" for name in sorted(params) if name != "Signature"
     )
     # Encoded a second time; what is encoded holds no other characters that would change.
     again = query.replace("%", "%25").replace("=", "%3D").replace("&", "%26")
