@@ -119,20 +119,10 @@ class Table:
         entry = known_fields(entry, shape)
         values: dict[str, Any] = {}
         for field, part in shape.items():
-            raw = entry.get(field)
-            text = _text(raw)
-            if text is None:
-                raise _invalid(name, spec, field, code=part.get("error", malformed))
-            if part.get("required") and text == "":
-                code = part.get("missing") or malformed or "MissingParameter"
-                raise _invalid(name, spec, field, "it is mandatory", code)
-            # An empty text is an answer for a text (a rule without domain), but no number.
-            if text == "" and (field not in entry or part["type"] != "string"):
-                if raw == "":
-                    raise _invalid(name, part, field)
-                value = part.get("default")
+            if field in entry or part.get("required"):
+                value = _field(name, spec, field, part, entry.get(field))
             else:
-                value = _scalar(name, part, text, field)
+                value = part.get("default")
             if value is not None:
                 values[field] = value
         return values
@@ -165,9 +155,10 @@ def _scalar(name: str, spec: Spec, text: str, field: str = "") -> Any:
     if spec["type"] == "integer":
         return _integer(name, spec, text, field)
     if "enum" in spec:
-        folded = spec.get("ignore_case", False)
-        for word in spec["enum"]:
-            if text == word or (folded and text.lower() == word.lower()):
+        if text in spec["enum"]:
+            return text
+        for word in spec["enum"] if spec.get("ignore_case") else ():
+            if text.lower() == word.lower():
                 return word
         raise _invalid(name, spec, field, f"it must be one of {', '.join(spec['enum'])}")
     if "length" in spec:
@@ -184,17 +175,36 @@ def _integer(name: str, spec: Spec, text: str, field: str) -> int:
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 10):
         raise _invalid(name, spec, field, "it must be an integer")
-    number = int(text)
+    return _within(name, spec, int(text), field)
+
+
+def _within(name: str, spec: Spec, number: int, field: str) -> int:
     if "clamp" in spec:
         low, high = spec["clamp"]
         return int(min(max(number, low), high))
-    if number in spec.get("also", ()):
-        return number
     low, high = spec.get("bounds", _INT32)
-    if number < low or (high is not None and number > high):
-        upper = "" if high is None else high
-        raise _invalid(name, spec, field, f"the value should be in [{low}, {upper}]")
-    return number
+    if (low <= number and (high is None or number <= high)) or number in spec.get("also", ()):
+        return number
+    upper = "" if high is None else high
+    raise _invalid(name, spec, field, f"the value should be in [{low}, {upper}]")
+
+
+def _field(name: str, spec: Spec, field: str, part: Spec, raw: object) -> Any:
+    """The value of a field that an entry has, or must have. part: the field's own spec."""
+    if type(raw) is int and part["type"] == "integer":
+        return _within(name, part, raw, field)
+    text = _text(raw)
+    if text is None:
+        raise _invalid(name, spec, field, code=part.get("error", spec.get("malformed", "")))
+    if text == "" and part.get("required"):
+        code = part.get("missing") or spec.get("malformed") or "MissingParameter"
+        raise _invalid(name, spec, field, "it is mandatory", code)
+    # An empty text is an answer for a text (a rule without domain), but no number.
+    if text == "" and part["type"] != "string":
+        if raw == "":
+            raise _invalid(name, part, field)
+        return part.get("default")
+    return _scalar(name, part, text, field)
 
 
 def _check_count(name: str, spec: Spec, count: int) -> None:
