@@ -5,7 +5,7 @@ import contextlib
 import inspect
 import time
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 # Importing the handlers is what fills the registry.
 from vservers.localcloud import handlers  # noqa: F401
@@ -19,7 +19,7 @@ from vservers.localcloud.quotas import Quotas
 from vservers.localcloud.regions import REGIONS
 from vservers.localcloud.registry import ACTIONS, Answer, Call
 from vservers.localcloud.signatures import Caller
-from vservers.localcloud.store import Draft, Edit, Store, View
+from vservers.localcloud.store import Edit, Store, View
 from vservers.localcloud.validate import table
 from vservers.localcloud.wiring import topology
 from vservers.localcloud.writer import Job, Writer
@@ -101,30 +101,28 @@ class Cloud:
             raise ApiError("InvalidRegionId.NotFound")
         now = time.time_ns() // 1_000_000
 
-        def call[V: View](state: V) -> Call[V]:
-            return Call(
-                action=action,
-                params=params,
-                state=state,
-                now=now,
-                host=host,
-                plane=self.plane,
-                addresses=self.addresses,
-                caller=caller,
-                quotas=self._quotas,
-                settling=self._settling,
-                metrics=self.metrics,
+        def carry_out(state: View) -> Any:
+            return found.handler(
+                Call(
+                    action=action,
+                    params=params,
+                    state=state,
+                    now=now,
+                    host=host,
+                    plane=self.plane,
+                    addresses=self.addresses,
+                    caller=caller,
+                    quotas=self._quotas,
+                    settling=self._settling,
+                    metrics=self.metrics,
+                )
             )
 
-        if not found.writes:
-            answer = found.handler(call(View(self.faults.layer(self.store, action), account)))
-            # What takes its time, as going through a month of metrics does, is awaited.
-            return await answer if inspect.isawaitable(answer) else answer
-
-        def job(draft: Draft) -> Answer:
-            return found.handler(call(Edit(draft, account)))
-
-        return await self._writer.run(job)
+        if found.writes:
+            return await self._writer.run(lambda draft: carry_out(Edit(draft, account)))
+        answer = carry_out(View(self.faults.layer(self.store, action), account))
+        # What takes its time, as going through a month of metrics does, is awaited.
+        return await answer if inspect.isawaitable(answer) else answer
 
     async def change(self, job: Job) -> Answer:
         """Carry out a change of our own; on disk when this returns."""

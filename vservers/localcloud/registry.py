@@ -1,6 +1,6 @@
 """Which function answers which action. A handler registers itself; nothing else lists actions."""
 
-import uuid
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -85,15 +85,13 @@ def writes[F: Callable[[Writing], Answer]](product: str, action: str) -> Callabl
     return register
 
 
+_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_LETTER_OF_BYTE = bytes(ord(_LETTERS[number % len(_LETTERS)]) for number in range(256))
+
+
 def new_id(prefix: str) -> str:
     """A new ID in the cloud's form: prefix, "bp1" and 17 letters and digits."""
-    number = uuid.uuid4().int
-    alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
-    digits = []
-    for _ in range(17):
-        number, rest = divmod(number, len(alphabet))
-        digits.append(alphabet[rest])
-    return f"{prefix}-bp1{''.join(digits)}"
+    return f"{prefix}-bp1{os.urandom(17).translate(_LETTER_OF_BYTE).decode()}"
 
 
 def utc(milliseconds: int) -> str:
