@@ -143,8 +143,8 @@ def test_a_server_serves_only_so_often(tmp_path, refused):
         made = client.call("CreateLoadBalancer", RegionId=REGION)["LoadBalancerId"]
         where = {"RegionId": REGION, "LoadBalancerId": made}
         # The demo's pool has web-01 once.
-        for _ in range(2):
-            client.call("CreateVServerGroup", **where, BackendServers=[MASTER])
+        full = [client.call("CreateVServerGroup", **where, BackendServers=[MASTER])]
+        full.append(client.call("CreateVServerGroup", **where, BackendServers=[MASTER]))
         for action, name in (
             ("CreateVServerGroup", "BackendServers"),
             ("AddBackendServers", "BackendServers"),
@@ -161,6 +161,14 @@ def test_a_server_serves_only_so_often(tmp_path, refused):
             client.call("CreateVServerGroup", **where)
         with refused("OverQuota"):
             client.call("CreateVServerGroup", **where)
+        # A server that left one group may join another; a second port in a group is no second use.
+        of = {"RegionId": REGION, "VServerGroupId": full[0]["VServerGroupId"]}
+        client.call("RemoveVServerGroupBackendServers", **of, BackendServers=[MASTER])
+        twice = [MASTER, MASTER | {"Port": 81}]
+        client.call("AddVServerGroupBackendServers", **of, BackendServers=twice)
+        cloud.restart()
+        with refused("InstanceBackendServerNumberOverLimit", words="too many times"):
+            client.call("AddBackendServers", **where, BackendServers=[MASTER])
 
 
 def test_limits_that_are_none_end_the_start(tmp_path):

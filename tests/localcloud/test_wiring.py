@@ -8,22 +8,18 @@ from vservers.localcloud import demo
 from vservers.localcloud.addresses import Addresses, NetworkFull
 from vservers.localcloud.assets import (
     AccessList,
-    AccessLog,
     CaCertificate,
     CipherPolicy,
-    Monitor,
     ServerCertificate,
 )
 from vservers.localcloud.dataplane.topology import AccessControl
 from vservers.localcloud.model import (
     DomainExtension,
-    Group,
     Instance,
     Listener,
     MasterSlaveGroup,
     Member,
     Rule,
-    load,
 )
 from vservers.localcloud.store import Draft, Edit, Store, View
 from vservers.localcloud.wiring import topology
@@ -261,63 +257,6 @@ def test_a_rule_with_settings_of_its_own_has_a_backend_of_its_own(store):
     assert backend.members == plain.members
     assert (plain.settings, backend.settings.scheduler) == (None, "rr")
     assert (backend.settings.sticky.cookie, backend.settings.health_check) == ("c", None)
-
-
-def test_a_store_reads_back_all_kinds_of_objects(store, tmp_path):
-    facts = {"common_name": "", "fingerprint": "", "expires": 1, "tags": (("k", "v"),)}
-    kept = [
-        ServerCertificate("c-1", REGION, "", 1, "PEM", key="KEY", names=("a", "b"), **facts),
-        CaCertificate("c-2", REGION, "", 1, "PEM", **facts),
-        AccessList("acl-1", REGION, "", 1, entries=(("10.0.0.0/8", "x"),)),
-        CipherPolicy("tls-1", REGION, "", 1, ("TLSv1.3",), ("TLS_AES_128_GCM_SHA256",)),
-        DomainExtension("de-1", demo.SHOP_BALANCER, 443, REGION, "b.test", "c-1", 1),
-        MasterSlaveGroup("rsp-1", demo.SHOP_BALANCER, REGION, "", 1, (Member("i-1", 80),)),
-        AccessLog(demo.SHOP_BALANCER, REGION, "layer7", "p", "s"),
-        Monitor(REGION, "p", "s"),
-    ]
-    save(store, *kept)
-    again = Store(tmp_path / "state.sqlite3")
-    assert [View(again, ACCOUNT).get(type(one), one.id) for one in kept] == kept
-    again.close()
-
-
-def test_a_store_reads_back_what_it_wrote_in_the_order_of_creation(store, tmp_path):
-    group = View(store, ACCOUNT).get(Group, "rsp-bp1payblue0000001")
-    save(store, *(replace(group, id=f"rsp-{letter}") for letter in "zay"))
-    save(store, replace(group, name="changed"))
-
-    def order(opened):
-        groups = View(opened, ACCOUNT).children(Group, demo.PAY_BALANCER)
-        return [(one.id, one.name) for one in groups]
-
-    assert [name for name, _ in order(store)[2:]] == ["rsp-z", "rsp-a", "rsp-y"]
-    again = Store(tmp_path / "state.sqlite3")
-    assert order(again) == order(store)
-    assert topology(again) == topology(store)
-    again.close()
-
-
-def test_a_draft_over_a_draft_sees_both_and_leaves_the_store_alone(store):
-    group = View(store, ACCOUNT).get(Group, "rsp-bp1payblue0000001")
-    lower = Draft(store)
-    Edit(lower, ACCOUNT).put(replace(group, name="lower"))
-    upper = Draft(lower)
-    edit = Edit(upper, ACCOUNT)
-    edit.put(replace(group, id="rsp-new", name="upper"))
-    edit.delete(View(store, ACCOUNT).get(Group, "rsp-bp1payapi00000001"))
-    names = [one.name for one in edit.children(Group, demo.PAY_BALANCER)]
-    assert names == ["lower", "upper"]
-    stored = View(store, ACCOUNT).children(Group, demo.PAY_BALANCER)
-    assert [one.name for one in stored] == ["pay-blue", "pay-api"]
-    lower.absorb(upper)
-    store.publish(lower.changes)
-    stored = View(store, ACCOUNT).children(Group, demo.PAY_BALANCER)
-    assert [one.name for one in stored] == ["lower", "upper"]
-
-
-def test_an_object_of_an_older_version_takes_new_fields_defaults():
-    text = '{"id":"rsp-1","balancer_id":"lb-1","region":"r","name":"n","created":1}'
-    assert load("group", text) == Group("rsp-1", "lb-1", "r", "n", 1)
 
 
 def test_a_network_that_is_full_says_so():

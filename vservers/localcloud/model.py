@@ -142,6 +142,11 @@ class Balancer:
     pool: tuple[Member, ...] = ()
 
     @property
+    def server_ids(self) -> frozenset[str]:
+        """The servers of the pool."""
+        return frozenset(member.server_id for member in self.pool)
+
+    @property
     def parent(self) -> str:
         """The region."""
         return self.region
@@ -318,9 +323,16 @@ def listener_id(balancer_id: str, protocol: str, port: int) -> str:
     return f"{balancer_id}_{protocol}_{port}"
 
 
+def servers_in(entity: Entity | None) -> frozenset[str]:
+    """The servers of a group or pool; none in anything else."""
+    if isinstance(entity, Group | Balancer | MasterSlaveGroup):
+        return entity.server_ids
+    return frozenset()
+
+
 def dump(entity: Entity) -> str:
     """The object as JSON text."""
-    return json.dumps(entity, default=_fields, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(entity)
 
 
 def load(kind: str, text: str) -> Entity:
@@ -339,4 +351,11 @@ def load(kind: str, text: str) -> Entity:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    return {part.name: getattr(value, part.name) for part in dataclasses.fields(value) if part.init}
+    return {name: getattr(value, name) for name in _FIELDS[type(value)]}
+
+
+_FIELDS = {
+    cls: tuple(part.name for part in dataclasses.fields(cls) if part.init)
+    for cls in (*_KINDS.values(), Member)
+}
+_ENCODER = json.JSONEncoder(default=_fields, ensure_ascii=False, separators=(",", ":"))

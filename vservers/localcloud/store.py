@@ -6,11 +6,12 @@ waiting requests on disk in one transaction, then publishes them (see writer.py)
 
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol, cast
 
-from vservers.localcloud.model import Entity, dump, load
+from vservers.localcloud.model import Entity, dump, load, servers_in
 
 Key = tuple[str, str, str]  # account, kind, ID
 Family = tuple[str, str, str]  # account, kind, parent's ID
@@ -44,6 +45,9 @@ class Layer(Protocol):
     def size(self, family: Family) -> int:
         """How many those are."""
 
+    def uses(self, account: str, server_id: str) -> int:
+        """How many of the account's groups and pools have the server."""
+
 
 class View:
     """One account's objects in a layer; what handlers read."""
@@ -64,6 +68,10 @@ class View:
         """How many children there are."""
         return self._layer.size((self.account, cls.kind, parent))
 
+    def uses(self, server_id: str) -> int:
+        """How many groups and pools have the server."""
+        return self._layer.uses(self.account, server_id)
+
 
 class Store:
     """All accounts' objects. Opens (and makes) the database; loads everything once."""
@@ -71,6 +79,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._objects: dict[Key, Entity] = {}
         self._families: dict[Family, dict[str, Entity]] = {}
+        self._uses: Counter[tuple[str, str]] = Counter()
         # Told of changes while the store still holds what they replace.
         self.before_publishing: Callable[[Changes], None] = lambda changes: None
         # The writer's thread commits; nobody else touches the connection after this.
@@ -86,7 +95,9 @@ class Store:
         for account, kind, number, body in self._database.execute(
             "SELECT account, kind, number, body FROM entities ORDER BY number"
         ):
-            self._put(account, load(kind, body))
+            entity = load(kind, body)
+            self._put(account, entity)
+            self._uses.update(_moved(account, None, entity))
             self._last_number = number
 
     def close(self) -> None:
@@ -109,6 +120,10 @@ class Store:
     def size(self, family: Family) -> int:
         """How many there are."""
         return len(self._families.get(family, _NOBODY))
+
+    def uses(self, account: str, server_id: str) -> int:
+        """How many committed groups and pools have the server."""
+        return self._uses[account, server_id]
 
     def everything(self, cls: type[Entity]) -> Iterator[tuple[str, Entity]]:
         """Every account's objects of a kind, with the account."""
@@ -150,6 +165,7 @@ class Store:
         self.before_publishing(changes)
         for key, entity in changes.items():
             before = self._objects.get(key)
+            self._uses.update(_moved(key[0], before, entity))
             if before is not None and (entity is None or entity.parent != before.parent):
                 self._drop(key, before)
             if entity is not None:
@@ -176,6 +192,8 @@ class Draft:
         self._below = below
         self.changes: Changes = {}
         self._touched: dict[Family, dict[str, Entity | None]] = {}
+        # By how much the uses of servers differ from those below.
+        self._uses: Counter[tuple[str, str]] = Counter()
 
     def find(self, key: Key) -> Entity | None:
         """The object as the draft has it."""
@@ -204,23 +222,41 @@ class Draft:
         # What is left over is new.
         yield from (entity for entity in touched.values() if entity is not None)
 
+    def uses(self, account: str, server_id: str) -> int:
+        """How many groups and pools have the server."""
+        return self._below.uses(account, server_id) + self._uses[account, server_id]
+
     def put(self, account: str, entity: Entity) -> None:
         """Add an object or replace the one of the same ID."""
-        self.changes[account, entity.kind, entity.id] = entity
-        family = (account, entity.kind, entity.parent)
-        self._touched.setdefault(family, {})[entity.id] = entity
+        self._change(account, entity, entity)
 
     def delete(self, account: str, entity: Entity) -> None:
         """Take an object away."""
-        self.changes[account, entity.kind, entity.id] = None
-        family = (account, entity.kind, entity.parent)
-        self._touched.setdefault(family, {})[entity.id] = None
+        self._change(account, entity, None)
+
+    def _change(self, account: str, entity: Entity, after: Entity | None) -> None:
+        key = (account, entity.kind, entity.id)
+        self._uses.update(_moved(account, self.find(key), after))
+        self.changes[key] = after
+        self._touched.setdefault((account, entity.kind, entity.parent), {})[entity.id] = after
 
     def absorb(self, above: "Draft") -> None:
         """Take over the changes of a draft that was made over this one."""
         self.changes.update(above.changes)
+        self._uses.update(above._uses)
         for family, touched in above._touched.items():
             self._touched.setdefault(family, {}).update(touched)
+
+
+def _moved(
+    account: str, before: Entity | None, after: Entity | None
+) -> Mapping[tuple[str, str], int]:
+    """How a change of one object changes the uses of servers."""
+    had, has = servers_in(before), servers_in(after)
+    if had == has:
+        return {}
+    moved = {(account, server_id): 1 for server_id in has - had}
+    return moved | {(account, server_id): -1 for server_id in had - has}
 
 
 class Edit(View):

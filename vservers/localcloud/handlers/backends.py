@@ -3,7 +3,6 @@
 Source: "Backend servers" and the network matrix of the SLB manual; codes of the API's error tables.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,7 +11,6 @@ from vservers.localcloud.errors import ApiError
 from vservers.localcloud.handlers.lookup import server_of
 from vservers.localcloud.model import Balancer, Group, Instance, MasterSlaveGroup, Member
 from vservers.localcloud.quotas import exceeded
-from vservers.localcloud.regions import REGIONS
 from vservers.localcloud.registry import Writing
 from vservers.localcloud.store import View
 
@@ -31,8 +29,9 @@ def new_members(
     """
     members = tuple(_member(row) for row in rows)
     refuse_repeated(members, name)
-    members = tuple(_checked(state, balancer, member) for member in members)
-    _check_network_of_all(state, balancer, members)
+    servers = {one: server_of(state, one) for one in {member.server_id for member in members}}
+    members = tuple(_checked(balancer, member, servers[member.server_id]) for member in members)
+    _check_network_of_all(state, balancer, servers.values())
     refuse_same_address(state, members)
     return members
 
@@ -82,41 +81,20 @@ def refuse_too_many(
         servers = servers.union(*(one.server_ids for one in groups_of(state, balancer)))
         if exceeded(len(servers), quotas.servers):
             raise ApiError("InstanceBackendServerNumberOverLimit")
-    new = {member.server_id for member in added}
-    if new and exceeded(_holders(state), quotas.server_uses):
-        uses = Counter(
-            server_id
-            for server_ids in _server_ids_of_all(state)
-            for server_id in new.intersection(server_ids)
+    if quotas.server_uses and any(
+        exceeded(state.uses(server_id), quotas.server_uses)
+        for server_id in {member.server_id for member in added}
+    ):
+        raise ApiError(
+            "InstanceBackendServerNumberOverLimit",
+            "A server is a backend server too many times.",
         )
-        if exceeded(max(uses.values(), default=0), quotas.server_uses):
-            raise ApiError(
-                "InstanceBackendServerNumberOverLimit",
-                "A server is a backend server too many times.",
-            )
 
 
 def groups_of(state: View, balancer: Balancer) -> Iterator[Group | MasterSlaveGroup]:
     """The balancer's groups of both kinds."""
     yield from state.children(Group, balancer.id)
     yield from state.children(MasterSlaveGroup, balancer.id)
-
-
-def _holders(state: View) -> int:
-    """How many groups and pools there are: no server can be in more of them."""
-    return sum(
-        1 + state.count(Group, balancer.id) + state.count(MasterSlaveGroup, balancer.id)
-        for region in REGIONS
-        for balancer in state.children(Balancer, region)
-    )
-
-
-def _server_ids_of_all(state: View) -> Iterator[frozenset[str]]:
-    for region in REGIONS:
-        for balancer in state.children(Balancer, region):
-            yield frozenset(member.server_id for member in balancer.pool)
-            for group in groups_of(state, balancer):
-                yield group.server_ids
 
 
 def changed(members: Sequence[Member], rows: Iterable[dict[str, Any]]) -> tuple[Member, ...]:
@@ -183,14 +161,13 @@ def _key(row: dict[str, Any]) -> tuple[str, int]:
     return (row["ServerId"], row.get("Port", 0))
 
 
-def _checked(state: View, balancer: Balancer, member: Member) -> Member:
-    """The member, with its address where it is a network interface."""
+def _checked(balancer: Balancer, member: Member, server: Instance | None) -> Member:
+    """The member, with its address where it is a network interface. server: the one behind it."""
     if member.type != "ecs" and not balancer.spec:
         raise ApiError(
             "BackendServer.InvalidType",
             f"The load balancer does not support backend servers of type {member.type}.",
         )
-    server = server_of(state, member.server_id)
     # There are no container instances here, so that none is found.
     fits = member.type == ("eni" if member.server_id.startswith("eni-") else "ecs")
     if server is None or not fits or server.region != balancer.region or not server.running:
@@ -209,23 +186,24 @@ def _checked(state: View, balancer: Balancer, member: Member) -> Member:
     return replace(member, server_ip=server.address)
 
 
-def _check_network_of_all(state: View, balancer: Balancer, members: Iterable[Member]) -> None:
+def _check_network_of_all(
+    state: View, balancer: Balancer, added: Iterable[Instance | None]
+) -> None:
     """All backends of a balancer are classic or of one VPC.
 
     The members that are there agree already, so that the first of them speaks for all.
     """
-    networks = {_network(state, member) for member in members}
+    networks = {_network(server) for server in added}
     if not networks:
         return
     present = next(iter(_members(state, balancer)), None)
     if present is not None:
-        networks.add(_network(state, present))
+        networks.add(_network(server_of(state, present.server_id)))
     if len(networks) > 1:
         raise ApiError("InvalidBackendServers.Inconsistent")
 
 
-def _network(state: View, member: Member) -> str:
-    server = server_of(state, member.server_id)
+def _network(server: Instance | None) -> str:
     return server.vpc_id if server is not None else ""
 
 

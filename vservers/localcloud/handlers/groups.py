@@ -163,8 +163,9 @@ def _put_members(
     balancer = call.state.get(Balancer, group.balancer_id)
     assert balancer is not None, "a group lives as long as its balancer"  # noqa: S101
     kept = without(group.members, gone)
-    # Stored before the new ones are looked at: what leaves in this call does not bind them.
-    call.state.put(replace(group, members=kept))
+    if gone:
+        # Stored before the new ones are looked at: what leaves in this call does not bind them.
+        call.state.put(replace(group, members=kept))
     added = new_members(call.state, balancer, rows)
     group = replace(group, members=kept + added)
     refuse_repeated(group.members)
