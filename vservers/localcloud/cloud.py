@@ -10,6 +10,7 @@ from typing import Any, cast
 # Importing the handlers is what fills the registry.
 from vservers.localcloud import handlers  # noqa: F401
 from vservers.localcloud.addresses import Addresses
+from vservers.localcloud.dataplane.topology import Topology
 from vservers.localcloud.errors import ApiError
 from vservers.localcloud.faults import Faults
 from vservers.localcloud.metrics import Metrics
@@ -63,12 +64,14 @@ class Cloud:
         self._changed = asyncio.Event()
         self._writer = Writer(store, self._changed.set)
         self._feeder: asyncio.Task[None] | None = None
+        self._served = Topology()
 
     async def start(self) -> None:
         """Begin to serve what the store holds."""
         self._writer.start()
         await self.plane.start()
-        self.plane.submit(topology(self.store))
+        self._served = topology(self.store)
+        self.plane.submit(self._served)
         self._feeder = asyncio.create_task(self._feed())
         self.metrics.start(self.plane, self.store)
         # Whoever is told that we are ready may send traffic at once; a plane in trouble says so.
@@ -131,11 +134,15 @@ class Cloud:
     async def _feed(self) -> None:
         """Give the data plane each new state; under many writes, at a fifth of our time at most.
 
-        The first change after a pause is given at once, the next ones together.
+        The first change after a pause is given at once, the next ones together. A write that no
+        listener serves, as to a group that is not used yet, leaves the data plane alone.
         """
         while True:
             await self._changed.wait()
             self._changed.clear()
             began = time.perf_counter()
-            self.plane.submit(topology(self.store))
+            served = topology(self.store)
+            if served != self._served:
+                self._served = served
+                self.plane.submit(served)
             await asyncio.sleep(max(_FEED_SECONDS, 4 * (time.perf_counter() - began)))
