@@ -104,6 +104,9 @@ def test_a_draft_over_a_draft_sees_both_and_leaves_the_store_alone(store):
 def test_an_object_of_an_older_version_takes_new_fields_defaults():
     text = '{"id":"rsp-1","balancer_id":"lb-1","region":"r","name":"n","created":1}'
     assert load("group", text) == Group("rsp-1", "lb-1", "r", "n", 1)
+    for written in ('{"server_id":"i-1","port":80}', '["i-1",80]'):
+        members = text.replace("}", f',"members":[{written}]}}')
+        assert load("group", members).members == (Member("i-1", 80),)
 
 
 def test_the_uses_of_servers_are_counted_through_drafts_and_over_a_restart(store, tmp_path):

@@ -9,6 +9,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, ClassVar, get_args
 
 from vservers.localcloud.assets import (
@@ -346,11 +347,18 @@ def load(kind: str, text: str) -> Entity:
             values[name] = tuple(values[name])
     for name in ("members", "pool"):
         if name in values:
-            values[name] = tuple(Member(**member) for member in values[name])
+            # An earlier version wrote their fields' names.
+            values[name] = tuple(
+                Member(**member) if isinstance(member, dict) else Member(*member)
+                for member in values[name]
+            )
     return _KINDS[kind](**values)
 
 
-def _fields(value: Any) -> dict[str, Any]:
+def _values(value: Any) -> object:
+    # A group has many members: without the names of their fields they are half as long.
+    if isinstance(value, Member):
+        return _member_values(value)
     return {name: getattr(value, name) for name in _FIELDS[type(value)]}
 
 
@@ -358,4 +366,6 @@ _FIELDS = {
     cls: tuple(part.name for part in dataclasses.fields(cls) if part.init)
     for cls in (*_KINDS.values(), Member)
 }
-_ENCODER = json.JSONEncoder(default=_fields, ensure_ascii=False, separators=(",", ":"))
+# In the order of the class: a new field goes last, and has a default.
+_member_values = attrgetter(*_FIELDS[Member])
+_ENCODER = json.JSONEncoder(default=_values, ensure_ascii=False, separators=(",", ":"))
