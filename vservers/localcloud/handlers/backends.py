@@ -38,11 +38,9 @@ def new_members(
 
 def refuse_repeated(members: Iterable[Member], name: str = "BackendServers") -> None:
     """Raises InvalidParameter when two members have the same key."""
-    seen: set[tuple[str, int]] = set()
-    for member in members:
-        if member.key in seen:
-            raise ApiError("InvalidParameter", _REPEATED.format(name=name))
-        seen.add(member.key)
+    keys = [member.key for member in members]
+    if len(set(keys)) < len(keys):
+        raise ApiError("InvalidParameter", _REPEATED.format(name=name))
 
 
 def refuse_same_address(state: View, members: Iterable[Member]) -> None:
