@@ -1,212 +1,143 @@
 """API requests per second, beside moto's server doing the like for ELBv2 target groups.
 
-Both are real processes on loopback, asked in turn by the same plain HTTP client over kept-alive
-connections, so that what differs is the servers. The local cloud checks each signature and answers
-a write when it is on disk; moto does neither. A group's description has its 20 servers, moto's
-target group's has none.
+Both are real processes on loopback, asked in turns over kept-alive connections, so that the
+machine's moods hit both alike; the figures are medians of the rounds, "times" that of the rounds'
+quotients. The local cloud checks each signature and answers a write when it is on disk; moto does
+neither. A group's description has its 20 servers, a target group's has none.
+
+The aims name no client, so there are two tables: in the first, one plain client asks both with
+requests that were made (and signed) before, so that what differs is the servers; in the second,
+each is asked by its users' own library, whose work counts as well.
 """
 
-import http.client
-import itertools
-import json
 import os
-import re
-import socket
-import subprocess
+import statistics
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
-from urllib.parse import urlencode
+from typing import Any
 
-from tests.localcloud.client import Client, text
+from tests.bench._sides import (
+    ROWS,
+    BySdk,
+    Call,
+    Failed,
+    MotoByBoto3,
+    Plain,
+    PlainMoto,
+    Side,
+    moto_server,
+)
 from tests.localcloud.process import ROOT, LocalCloud
 
-REGION = "cn-hangzhou"
-SECONDS = 2.5
+ROUNDS = 5
 CLIENTS = (1, 4)
 GROUPS = 1000
-ROWS = 20
-SERVERS = [f"i-bp1web{number:02d}".ljust(22, "0") for number in range(1, 6)]
-MEMBERS = [(n, 8000 + port) for n in range(len(SERVERS)) for port in range(ROWS // len(SERVERS))]
-START_SECONDS = 60
+DESCRIBED = 100
+SYNCS = 100
 
-Body = tuple[str, str]  # path, form body
-Ask = Callable[[Body], bytes]
-
-
-class Failed(Exception):
-    """An answer that is not a success."""
+_ROW = "{:<24}{:>8}{:>14}{:>12}{:>10}{:>6}  {:<8}{}"
 
 
 @dataclass(frozen=True)
-class Result:
-    """Answers per second, and how many calls failed."""
+class Way:
+    """How both sides are asked. calls: how often the local cloud is, and moto, in one round."""
 
-    per_second: float
-    failed: int
-
-
-class Wire:
-    """One client's kept-alive connection."""
-
-    def __init__(self, port: int, headers: dict[str, str]) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        self._connection.connect()
-        self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._headers = {"Content-Type": "application/x-www-form-urlencoded"} | headers
-
-    def ask(self, request: Body) -> bytes:
-        """The answer's body. Raises Failed."""
-        try:
-            self._connection.request("POST", request[0], request[1], self._headers)
-            answer = self._connection.getresponse()
-            body = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            self._connection.close()
-            raise Failed(repr(error)) from error
-        if answer.status != http.client.OK:
-            raise Failed(f"{answer.status} {body[:200]!r}")
-        return body
+    title: str
+    ours: Callable[[LocalCloud], Side]
+    theirs: Callable[[int], Side]
+    calls: tuple[int, int]
 
 
-class Ours:
-    """The local cloud, and the requests that it is asked."""
-
-    name = "local cloud"
-
-    def __init__(self, cloud: LocalCloud) -> None:
-        self._client = Client(cloud)
-        self.port = cloud.port
-        self.headers: dict[str, str] = {}
-        self._numbers = itertools.count()
-        # No balancer takes more than 1,000 groups: created ones go round over many.
-        self._balancers = [self._balancer() for _ in range(20)]
-        self._full = self._balancer()
-        self.groups: list[str] = []
-
-    def _balancer(self) -> str:
-        return self._client.call("CreateLoadBalancer", RegionId=REGION)["LoadBalancerId"]
-
-    def _request(self, action: str, **params: object) -> Body:
-        given = self._client.common("slb", action)
-        given |= {"RegionId": REGION} | {name: text(value) for name, value in params.items()}
-        return "/", urlencode(self._client.sign(given))
-
-    def create(self, full: bool = False) -> Body:
-        number = next(self._numbers)
-        balancer = self._full if full else self._balancers[number % len(self._balancers)]
-        return self._request(
-            "CreateVServerGroup", LoadBalancerId=balancer, VServerGroupName=f"group-{number}"
-        )
-
-    def created(self, answer: bytes) -> None:
-        self.groups.append(json.loads(answer)["VServerGroupId"])
-
-    def add(self, group: str) -> Body:
-        rows = [{"ServerId": SERVERS[n], "Port": port, "Weight": 100} for n, port in MEMBERS]
-        return self._request(
-            "AddVServerGroupBackendServers", VServerGroupId=group, BackendServers=rows
-        )
-
-    def describe(self, group: str) -> Body:
-        return self._request("DescribeVServerGroupAttribute", VServerGroupId=group)
-
-    def describe_all(self, ask: Ask) -> int:
-        """How many groups a description of all had."""
-        answer = ask(self._request("DescribeVServerGroups", LoadBalancerId=self._full))
-        return len(json.loads(answer)["VServerGroups"]["VServerGroup"])
+WAYS = (
+    Way(
+        "one plain HTTP client asks both (the aims are judged by this)",
+        Plain,
+        PlainMoto,
+        (400, 100),
+    ),
+    Way("each asked by its own library: the vendor's SDK, boto3", BySdk, MotoByBoto3, (100, 60)),
+)
 
 
-class Moto:
-    """moto's server. It reads the service and region from the signature, and checks none."""
+@dataclass(frozen=True)
+class Work:
+    """What is done, how many times moto's rate it should be, and its calls of a side.
 
-    name = "moto"
+    share: of the way's calls in a round.
+    """
 
-    def __init__(self, port: int) -> None:
-        import boto3
-
-        made = {
-            "region_name": "us-east-1",
-            "endpoint_url": f"http://127.0.0.1:{port}",
-            "aws_access_key_id": "bench",
-            "aws_secret_access_key": "bench",
-        }
-        ec2 = boto3.client("ec2", **made)
-        self._vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-        image = ec2.describe_images()["Images"][0]["ImageId"]
-        run = ec2.run_instances(ImageId=image, MinCount=len(SERVERS), MaxCount=len(SERVERS))
-        self._instances = [instance["InstanceId"] for instance in run["Instances"]]
-        self.port = port
-        self.headers = {
-            "Authorization": "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/"
-            "elasticloadbalancing/aws4_request, SignedHeaders=host, Signature=0"
-        }
-        self._numbers = itertools.count()
-        self.groups: list[str] = []
-
-    def _request(self, action: str, **params: object) -> Body:
-        return "/", urlencode({"Action": action, "Version": "2015-12-01"} | params)
-
-    def create(self, full: bool = False) -> Body:
-        name = f"group-{next(self._numbers)}"
-        return self._request(
-            "CreateTargetGroup", Name=name, Protocol="HTTP", Port=80, VpcId=self._vpc
-        )
-
-    def created(self, answer: bytes) -> None:
-        found = re.search(rb"<TargetGroupArn>([^<]+)<", answer)
-        assert found is not None, answer
-        self.groups.append(found[1].decode())
-
-    def add(self, group: str) -> Body:
-        rows = {}
-        for number, (n, port) in enumerate(MEMBERS, 1):
-            rows[f"Targets.member.{number}.Id"] = self._instances[n]
-            rows[f"Targets.member.{number}.Port"] = str(port)
-        return self._request("RegisterTargets", TargetGroupArn=group, **rows)
-
-    def describe(self, group: str) -> Body:
-        return self._request("DescribeTargetGroups", **{"TargetGroupArns.member.1": group})
-
-    def describe_all(self, ask: Ask) -> int:
-        """How many groups a description of all had, over all pages."""
-        found, more = 0, {}
-        while True:
-            answer = ask(self._request("DescribeTargetGroups", **more))
-            found += answer.count(b"<TargetGroupArn>")
-            marker = re.search(rb"<NextMarker>([^<]+)<", answer)
-            if marker is None:
-                return found
-            more = {"Marker": marker[1].decode()}
+    what: str
+    aim: float
+    calls: Callable[[Side], Iterator[Call]]
+    share: float = 1.0
 
 
-Side = Ours | Moto
+def _creates(side: Side) -> Iterator[Call]:
+    while True:
+        yield side.create()
 
 
-def measure(side: Side, work: Callable[[Ask], None], clients: int) -> Result:
-    """How often `work` is done a second by so many clients at once."""
-    done, failed = [0] * clients, [0] * clients
-    begin, ends = threading.Barrier(clients + 1), []
+def _adds(side: Side) -> Iterator[Call]:
+    return (side.add(group) for group in list(side.groups))
+
+
+def _describes(side: Side) -> Iterator[Call]:
+    return (side.describe(group) for group in cycle(side.groups[:DESCRIBED]))
+
+
+def _describes_all(side: Side) -> Iterator[Call]:
+    _fill(side)
+
+    def described(call: Call) -> Call:
+        def checked(connection: Any) -> None:
+            found = call(connection)
+            if found != GROUPS:
+                raise Failed(f"{found} groups")
+
+        return checked
+
+    while True:
+        yield described(side.describe_all())
+
+
+def _fill(side: Side) -> None:
+    """Bring the groups that are described all at once to 1,000."""
+    connection = side.connect()
+    # A balancer of the local cloud is kept for them; moto describes all target groups it has.
+    there = 0 if isinstance(side, Plain | BySdk) else len(side.groups)
+    assert there <= GROUPS, f"moto has {there} target groups already"
+    for _ in range(GROUPS - there):
+        side.create(full=True)(connection)
+
+
+WORKS = (
+    Work("create a group", 4, _creates),
+    Work(f"add {ROWS} servers", 4, _adds),
+    Work("describe one group", 5, _describes),
+    Work(f"describe {GROUPS:,} groups", 10, _describes_all, share=0.04),
+)
+
+
+def round_of(connections: list[Any], calls: list[Call]) -> tuple[float, int]:
+    """Carry out the calls, shared out over the connections: answers per second, and failures."""
+    clients = len(connections)
+    shares = [calls[number::clients] for number in range(clients)]
+    failed = [0] * clients
+    begin = threading.Barrier(clients + 1)
 
     def run(number: int) -> None:
-        wire = Wire(side.port, side.headers)
         begin.wait()
-        until = time.perf_counter() + SECONDS
-        while time.perf_counter() < until:
+        for call in shares[number]:
             try:
-                work(wire.ask)
+                call(connections[number])
             except Failed:
                 failed[number] += 1
-            except StopIteration:
-                break
-            else:
-                done[number] += 1
-        ends.append(time.perf_counter())
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(clients)]
     for thread in threads:
@@ -215,100 +146,81 @@ def measure(side: Side, work: Callable[[Ask], None], clients: int) -> Result:
     began = time.perf_counter()
     for thread in threads:
         thread.join()
-    return Result(sum(done) / (max(ends) - began), sum(failed))
+    took = time.perf_counter() - began
+    return (len(calls) - sum(failed)) / took, sum(failed)
 
 
-def fill(side: Side) -> None:
-    """Bring the groups that are described all at once to 1,000."""
-    wire = Wire(side.port, side.headers)
-    missing = GROUPS if isinstance(side, Ours) else GROUPS - len(side.groups)
-    for _ in range(missing):
-        side.created(wire.ask(side.create(full=True)))
+def measure(way: Way, folder: Path) -> bool:
+    """Print a table of one way to ask; whether all aims are met."""
+    met = True
+    print(f"\n{way.title}\n")
+    print(_ROW.format("", "clients", "local cloud", "moto", "times", "aim", "", "failed calls"))
+    with (
+        # moto has no limits of this kind either.
+        LocalCloud(folder, env={"LOCALCLOUD_QUOTAS": "server_uses=0"}) as cloud,
+        moto_server() as port,
+    ):
+        sides: tuple[Side, Side] = (way.ours(cloud), way.theirs(port))
+        connections = [[side.connect() for _ in range(max(CLIENTS))] for side in sides]
+        for work in WORKS:
+            calls = [work.calls(side) for side in sides]
+            # The same number for each client, and at least one.
+            many = [max(CLIENTS) * max(1, round(work.share * n / max(CLIENTS))) for n in way.calls]
+            for clients in CLIENTS:
+                rates: tuple[list[float], list[float]] = ([], [])
+                failed = [0, 0]
+                for number in range(ROUNDS):
+                    for side in (0, 1) if number % 2 else (1, 0):
+                        wanted = list(islice(calls[side], many[side]))
+                        rate, lost = round_of(connections[side][:clients], wanted)
+                        rates[side].append(rate)
+                        failed[side] += lost
+                times = statistics.median(
+                    mine / other if other else float("inf")
+                    for mine, other in zip(*rates, strict=True)
+                )
+                good = times >= work.aim and not failed[0]
+                met = met and good
+                print(
+                    _ROW.format(
+                        work.what,
+                        clients,
+                        *(f"{statistics.median(one):,.1f}" for one in rates),
+                        f"{times:.1f}",
+                        f"{work.aim:g}",
+                        "met" if good else "MISSED",
+                        f"{failed[0]} / {failed[1]}",
+                    ),
+                    flush=True,
+                )
+    return met
 
 
-def works(side: Side) -> Iterator[tuple[str, float, Callable[[Ask], None]]]:
-    """(what is done, how many times moto's rate it should be, one time of doing it)."""
-
-    def create(ask: Ask) -> None:
-        side.created(ask(side.create()))
-
-    yield "create a group", 4, create
-    fill(side)
-    fresh = iter(list(side.groups))
-
-    def add(ask: Ask) -> None:
-        ask(side.add(next(fresh)))
-
-    yield f"add {ROWS} servers", 4, add
-    round_robin = itertools.cycle(side.groups[: GROUPS // 10])
-
-    def describe(ask: Ask) -> None:
-        ask(side.describe(next(round_robin)))
-
-    yield "describe one group", 5, describe
-
-    def describe_all(ask: Ask) -> None:
-        found = side.describe_all(ask)
-        if found < GROUPS:
-            raise Failed(f"only {found} groups")
-
-    yield f"describe {GROUPS:,} groups", 10, describe_all
-
-
-@contextmanager
-def moto_server() -> Iterator[int]:
-    """moto as a process; its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program = Path(sys.executable).with_name("moto_server")
-    process = subprocess.Popen(
-        [program, "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "MOTO_EC2_LOAD_DEFAULT_AMIS": "true"},
-    )
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert process.poll() is None, "moto's server ended"
-                assert time.monotonic() < deadline, "moto's server does not start"
-                time.sleep(0.1)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
+def _disk_milliseconds(folder: Path) -> float:
+    """How long a small write takes until it is on disk, in the middle."""
+    took = []
+    with (folder / "synced").open("wb", buffering=0) as file:
+        for _ in range(SYNCS):
+            began = time.perf_counter()
+            file.write(bytes(4096))
+            os.fdatasync(file.fileno())
+            took.append((time.perf_counter() - began) * 1000)
+    return statistics.median(took)
 
 
 def main() -> bool:
-    """Measure, print the table; whether all aims are met."""
+    """Measure both ways; whether the servers themselves meet all aims."""
     (ROOT / "var").mkdir(exist_ok=True)
-    met = True
-    row = "{:<24}{:>8}{:>14}{:>12}{:>10}{:>8}  {}"
-    print("\nAPI requests per second (the local cloud's writes are on disk when answered)\n")
-    print(row.format("", "clients", "local cloud", "moto", "times", "aim", "failed calls"))
-    with (
-        # In the project's own folder: a temporary one may be in memory, where nothing is synced.
-        tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / "var") as folder,
-        # moto has no limits of this kind either.
-        LocalCloud(Path(folder), env={"LOCALCLOUD_QUOTAS": "server_uses=0"}) as cloud,
-        moto_server() as port,
-    ):
-        for ours, theirs in zip(works(us := Ours(cloud)), works(them := Moto(port)), strict=True):
-            what, aim, work = ours
-            for clients in CLIENTS:
-                mine, other = measure(us, work, clients), measure(them, theirs[2], clients)
-                times = mine.per_second / other.per_second if other.per_second else float("inf")
-                good = times >= aim and not mine.failed
-                met = met and good
-                said = f"{mine.failed} / {other.failed}{'' if good else '   MISSED'}"
-                rates = (f"{one.per_second:,.1f}" for one in (mine, other))
-                print(row.format(what, clients, *rates, f"{times:.1f}", f"{aim:g}", said))
-    return met
+    print("\nAPI requests per second (the local cloud's writes are on disk when answered)")
+    # In the project's own folder: a temporary one may be in memory, where nothing is synced.
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / "var") as text:
+        # Each of our writes waits for the disk once, none of moto's does.
+        print(
+            f"now: load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors,"
+            f" 4 KiB are on disk after {_disk_milliseconds(Path(text)):.2f} ms"
+        )
+        met = [measure(way, Path(text) / str(number)) for number, way in enumerate(WAYS)]
+    return met[0]
 
 
 if __name__ == "__main__":
