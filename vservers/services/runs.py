@@ -194,7 +194,9 @@ def carry_out(
     run.heard_at = now
     run.attempts += 1
     run.errors, run.error_count = [], 0
-    run.save()
+    run.save(
+        update_fields=["status", "started_at", "heard_at", "attempts", "errors", "error_count"]
+    )
     progress = Progress(run, should_stop=should_stop, say=say)
     try:
         work(progress)
@@ -203,6 +205,7 @@ def carry_out(
             # Left as running: whoever comes next finds the lock free, and resumes.
             return run
         run.status = SyncRun.Status.CANCELLED
+        run.refresh_from_db(fields=["cancel_asked_by"])
     except (CloudAway, CloudError) as failure:
         error = failure.error if isinstance(failure, CloudAway) else failure
         _keep_error(run, error)
@@ -218,7 +221,9 @@ def carry_out(
     else:
         run.status = SyncRun.Status.PARTLY_DONE if run.error_count else SyncRun.Status.DONE
     run.ended_at = run.heard_at = timezone.now()
-    run.save()
+    run.save(
+        update_fields=["status", "done", "rows", "ended_at", "heard_at", "errors", "error_count"]
+    )
     say(run)
     return run
 
