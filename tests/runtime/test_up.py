@@ -98,7 +98,9 @@ def test_a_given_password_is_set_and_a_program_that_dies_comes_back(console: Con
     assert sign_in(console, "given by the owner")
     assert "given by the owner" not in console.output
 
-    for child in [console.child(word) for word in ("granian", "vservers.localcloud", "postgres", "worker")]:
+    for child in [
+        console.child(word) for word in ("granian", "vservers.localcloud", "postgres", "worker")
+    ]:
         child.kill()
     for name in ("web", "cloud", "postgres", "worker"):
         console.wait_for(f"{name} was ended by signal 9")

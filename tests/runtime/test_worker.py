@@ -12,7 +12,7 @@ import psutil
 import pytest
 from django.conf import settings as django_settings
 
-from tests.database import environment_of_tests
+from tests.environment import environment_of_tests
 from tests.localcloud.client import Client as Outsider
 from tests.localcloud.process import LocalCloud
 from vservers.localcloud.faultctl import ask

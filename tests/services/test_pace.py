@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 
 from tests.cloud import REGION, the_account
-from tests.database import environment_of_tests
+from tests.environment import environment_of_tests
 from vservers.cloud.pace import Limit, Pace
 from vservers.models import CloudAccount
 from vservers.services import pacing

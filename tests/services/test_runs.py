@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from console.accounts.permissions import NotAllowed
-from tests.cloud import REGION, connect, place, the_account, web
+from tests.cloud import REGION, place, the_account, web
 from vservers import jobs
 from vservers.cloud import CloudRefused
 from vservers.models import (
@@ -198,12 +198,17 @@ def test_a_weight_is_found_at_once_where_somebody_looks_and_when_due_elsewhere(
     assert weight() == 30
 
 
-def test_each_run_takes_its_share_of_what_is_due(group, settings, calls):
+def test_each_run_takes_its_share_of_what_is_due(group, settings, calls, outsider):
     """Read over many runs, not all in one; the oldest first."""
     settings.SYNC_GROUP_DUE_SECONDS = 3600
     balancer = group.load_balancer
     for number in range(20):
-        connect().slb.create_vserver_group(balancer.pk, f"more-{number}", [])
+        outsider.call(
+            "CreateVServerGroup",
+            RegionId=REGION,
+            LoadBalancerId=balancer.pk,
+            VServerGroupName=f"more-{number}",
+        )
     sync()
     old = timezone.now() - timedelta(hours=2)
     VServerGroup.objects.update(changed_at=None, synced_at=old)

@@ -1,6 +1,7 @@
 """One signed call at a time: session, retries, and what is known when it fails."""
 
 import hashlib
+import json
 import logging
 import random
 import threading
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from .errors import (
@@ -158,12 +160,7 @@ class Transport:
             f"SignedHeaders={signed},Signature={signature}"
         )
         try:
-            response = _session().post(
-                f"{base}/?{canonical_query(query)}",
-                headers=headers,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-            )
+            response = _post(base, f"/?{canonical_query(query)}", headers)
         except requests.exceptions.RequestException as error:
             raise _lost(action, error) from error
         return _answer(action, response)
@@ -173,11 +170,27 @@ def _log_wait(error: CloudError, attempts: int, seconds: float) -> None:
     logger.info("%s: %s, again in %.2f s", error.action, error.code, seconds)
 
 
-def _session() -> requests.Session:
+def _post(base: str, path: str, headers: Mapping[str, str]) -> requests.Response:
+    """Send a request without body through this thread's connections.
+
+    Session.post would merge cookies, hooks, netrc and the environment anew for each call, which
+    takes more time than all the rest of it: here the environment (proxies, certificates) is asked
+    once for an endpoint.
+    """
     session: requests.Session | None = getattr(_sessions, "session", None)
     if session is None:
         session = _sessions.session = requests.Session()
-    return session
+        _sessions.settings = {}
+    if base not in _sessions.settings:
+        _sessions.settings[base] = session.merge_environment_settings(base, {}, False, None, None)
+    request = requests.PreparedRequest()
+    request.method, request.url = "POST", base + path
+    request.headers = CaseInsensitiveDict({**headers, "Content-Length": "0"})
+    response = session.get_adapter(base).send(
+        request, timeout=(CONNECT_SECONDS, READ_SECONDS), **_sessions.settings[base]
+    )
+    response.content  # noqa: B018 - read here, where a connection that breaks is expected
+    return response
 
 
 def _text(value: Any) -> str:
@@ -207,8 +220,8 @@ def _lost(action: str, error: requests.exceptions.RequestException) -> CloudErro
 
 def _answer(action: str, response: requests.Response) -> dict[str, Any]:
     try:
-        body = response.json()
-    except requests.exceptions.JSONDecodeError:
+        body = json.loads(response.content)
+    except ValueError:
         body = None
     if not isinstance(body, dict):
         raise OutcomeUnknown(

@@ -84,7 +84,7 @@ class Rule(models.Model):
 
 
 class ServerHealth(models.Model):
-    """What one listener's health check last said of one server and port."""
+    """What one listener's health check says of one server and port; read_at: first read so."""
 
     class Status(models.TextChoices):
         NORMAL = "normal", "Normal"

@@ -157,7 +157,7 @@ def _write_groups(
     ids = [detail.vserver_group_id for detail in details]
     before = VServerGroup.everything.in_bulk(ids)
     member_changes = _MemberChanges(ids, details)
-    columns = []
+    other = []
     differences: list[Difference] = []
     for detail in details:
         known = before.get(detail.vserver_group_id)
@@ -169,11 +169,16 @@ def _write_groups(
         values = (detail.name, detail.created_at, detail.tags, owner)
         own = _group_differences(known, detail, member_changes.of(detail.vserver_group_id))
         differences += own
-        changed_at = read_at if own else known.changed_at if known else None
-        columns.append(
-            (detail.vserver_group_id, load_balancer_id, *values, read_at, changed_at, None)
-        )
-    upsert(VServerGroup, _GROUP_COLUMNS, columns, key=["vserver_group_id"])
+        held = known and (known.name, known.created_at, known.tags, known.owner)
+        if own or known is None or held != values:
+            changed_at = read_at if own else known and known.changed_at
+            other.append(
+                (detail.vserver_group_id, load_balancer_id, *values, read_at, changed_at, None)
+            )
+    upsert(VServerGroup, _GROUP_COLUMNS, other, key=["vserver_group_id"])
+    same = set(ids) - {row[0] for row in other}
+    if same:
+        VServerGroup.everything.filter(pk__in=same).update(synced_at=read_at)
     member_changes.write()
     rows = len(details) + sum(len(detail.servers) for detail in details)
     return Written(tuple(differences), rows)

@@ -230,15 +230,26 @@ def health(load_balancer_id: str) -> Reader:
                     continue
                 key = (listener_id, item.server_id, item.port)
                 worst[key] = ServerHealth.worse(worst.get(key, item.status), item.status)
+            held = ServerHealth.objects.filter(listener__in=ids.values()).order_by()
+            before = {}
+            pks = {}
+            for pk, listener_id, server_id, port, status in held.values_list(
+                "pk", "listener_id", "server_id", "port", "status"
+            ):
+                before[listener_id, server_id, port] = (status,)
+                pks[listener_id, server_id, port] = pk
+            after: dict[tuple[int, str, int], Row] = {
+                key: (status,) for key, status in worst.items()
+            }
             upsert(
                 ServerHealth,
                 ["listener_id", "server_id", "port", "status", "read_at"],
-                [(*key, status, read_at) for key, status in worst.items()],
+                [(*key, *after[key], read_at) for key in differing(before, after)],
                 key=["listener_id", "server_id", "port"],
             )
-            ServerHealth.objects.filter(
-                listener__load_balancer_id=load_balancer_id, read_at__lt=read_at
-            ).delete()
+            gone = [pks[key] for key in before.keys() - after.keys()]
+            if gone:
+                ServerHealth.objects.filter(pk__in=gone).delete()
             return Written(rows=len(worst))
 
         return write
