@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import signal
@@ -17,6 +16,7 @@ from aiohttp import web
 from vservers.localcloud import demo
 from vservers.localcloud.admin import Admin
 from vservers.localcloud.cloud import Cloud
+from vservers.localcloud.data_dir import STATE_FILE, CannotStart, locked
 from vservers.localcloud.dataplane import DataPlane
 from vservers.localcloud.encryption import CERTIFICATE, server_context
 from vservers.localcloud.endpoint import MAX_LINE_BYTES, Endpoint
@@ -30,10 +30,6 @@ _BACKLOG = 512
 _CANNOT_START = 2
 # How long running requests may take to end when we are told to stop.
 _SHUTDOWN_SECONDS = 5.0
-
-
-class CannotStart(Exception):
-    """Why the cloud does not start, for a person to read."""
 
 
 def main() -> int:
@@ -85,7 +81,7 @@ def _options() -> argparse.Namespace:
         "--demo",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="fill an empty cloud with demo objects",
+        help="fill an empty default account with demo objects",
     )
     parser.add_argument(
         "--dataplane",
@@ -129,10 +125,10 @@ async def _serve(options: argparse.Namespace) -> None:
             encrypted = held.enter_context(
                 _bound_socket(options.host, options.tls_port, "LOCALCLOUD_TLS_PORT")
             )
-        held.enter_context(_locked(options.data_dir))
+        held.enter_context(locked(options.data_dir))
         try:
             keys = open_key_ring(options.data_dir, os.environ)
-            store = Store(options.data_dir / "state.sqlite3")
+            store = Store(options.data_dir / STATE_FILE)
             metrics = Metrics(options.data_dir / "metrics.sqlite3", options.metric_seconds)
             cloud = Cloud(
                 store,
@@ -146,7 +142,7 @@ async def _serve(options: argparse.Namespace) -> None:
             tls = server_context(options.data_dir, options.host) if encrypted else None
         except (ValueError, PermissionError) as error:
             raise CannotStart(str(error)) from error
-        if options.demo and store.empty:
+        if options.demo and not store.holds(DEFAULT_ACCOUNT):
             store_demo(cloud)
         await cloud.start()
         runner = web.AppRunner(
@@ -202,20 +198,6 @@ def _bound_socket(host: str, port: int, setting: str) -> Iterator[socket.socket]
                 f"cannot listen on {host}:{port} ({error}); set {setting} to another port"
             ) from error
         yield listening
-
-
-@contextlib.contextmanager
-def _locked(data_dir: Path) -> Iterator[None]:
-    """Keep a second cloud from writing the same state."""
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data_dir / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise CannotStart(
-                f"another local cloud uses {data_dir}; set LOCALCLOUD_DATA_DIR to another directory"
-            ) from error
-        yield
 
 
 if __name__ == "__main__":

@@ -15,20 +15,21 @@ from vservers.localcloud.errors import ApiError
 from vservers.localcloud.faults import Faults
 from vservers.localcloud.metrics import Metrics
 from vservers.localcloud.model import Balancer, Instance
-from vservers.localcloud.plane import Plane
+from vservers.localcloud.plane import NoPlane, Plane
 from vservers.localcloud.quotas import Quotas
 from vservers.localcloud.regions import REGIONS
 from vservers.localcloud.registry import ACTIONS, Answer, Call
 from vservers.localcloud.signatures import Caller
 from vservers.localcloud.store import Edit, Store, View
 from vservers.localcloud.validate import table
-from vservers.localcloud.wiring import topology
+from vservers.localcloud.wiring import is_served, topology
 from vservers.localcloud.writer import Job, Writer
 
 # (API version) -> the product's table; the cloud tells products apart by host, we by version.
 PRODUCTS = {table(name).version: name for name in ("slb", "ecs", "vpc", "sts", "cms")}
 _FIRST_SERVED_SECONDS = 10.0
 _FEED_SECONDS = 0.01
+_NOT_SERVED = NoPlane("this account is made up and too large to be served")
 
 
 class Cloud:
@@ -103,6 +104,7 @@ class Cloud:
         if not found.any_region and params.get("RegionId", "cn-hangzhou") not in REGIONS:
             raise ApiError("InvalidRegionId.NotFound")
         now = time.time_ns() // 1_000_000
+        plane = self.plane if is_served(View(self.store, account)) else _NOT_SERVED
 
         def carry_out(state: View) -> Any:
             return found.handler(
@@ -112,7 +114,7 @@ class Cloud:
                     state=state,
                     now=now,
                     host=host,
-                    plane=self.plane,
+                    plane=plane,
                     addresses=self.addresses,
                     caller=caller,
                     quotas=self._quotas,

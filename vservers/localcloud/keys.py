@@ -9,6 +9,8 @@ from pathlib import Path
 
 DEFAULT_ACCOUNT = "1000000000000001"
 KEY_FILE = "access-key.json"
+# Beside it: those of accounts that were made by a program.
+_MORE_KEY_FILES = "access-key-*.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,8 @@ def open_key_ring(data_dir: Path, environment: Mapping[str, str]) -> KeyRing:
     """The keys of this cloud.
 
     LOCALCLOUD_ACCESS_KEY_ID and _SECRET name the default account's pair; unset, a generated pair
-    is kept in data_dir/access-key.json, readable by its owner only. LOCALCLOUD_MORE_ACCESS_KEYS
-    adds other accounts': "id:secret:account", comma-separated.
+    is kept in data_dir/access-key.json, readable by its owner only. Other accounts' pairs are those
+    of make_key, and of LOCALCLOUD_MORE_ACCESS_KEYS: "id:secret:account", comma-separated.
     Raises ValueError when only one half of a pair is set, or an entry has no three parts.
     """
     key_id = environment.get("LOCALCLOUD_ACCESS_KEY_ID", "")
@@ -49,6 +51,9 @@ def open_key_ring(data_dir: Path, environment: Mapping[str, str]) -> KeyRing:
     if not key_id:
         key_id, secret = _kept_pair(data_dir / KEY_FILE)
     keys = [AccessKey(key_id, secret, DEFAULT_ACCOUNT)]
+    for path in sorted(data_dir.glob(_MORE_KEY_FILES)):
+        account = path.stem.removeprefix("access-key-")
+        keys.append(AccessKey(*_kept_pair(path), account))
     for entry in environment.get("LOCALCLOUD_MORE_ACCESS_KEYS", "").split(","):
         if entry.strip():
             parts = entry.strip().split(":")
@@ -56,6 +61,13 @@ def open_key_ring(data_dir: Path, environment: Mapping[str, str]) -> KeyRing:
                 raise ValueError("LOCALCLOUD_MORE_ACCESS_KEYS wants id:secret:account")
             keys.append(AccessKey(parts[0], parts[1], parts[2]))
     return KeyRing(keys)
+
+
+def make_key(data_dir: Path, account: str) -> Path:
+    """Keep a pair for another account, one that is there or a new one; the file that holds it."""
+    path = data_dir / _MORE_KEY_FILES.replace("*", account)
+    _kept_pair(path)
+    return path
 
 
 def _kept_pair(path: Path) -> tuple[str, str]:

@@ -45,6 +45,19 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """What is special about an account; most have none. served: whether traffic flows for it.
+
+    Made-up accounts of the size of a company are not served: HAProxy would be busy with them.
+    """
+
+    kind: ClassVar[str] = "account"
+    id: str
+    served: bool = True
+    parent: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Vpc:
     """A virtual private network of a region."""
 
@@ -296,7 +309,8 @@ class ClientToken:
 
 
 Entity = (
-    Vpc
+    Account
+    | Vpc
     | VSwitch
     | Instance
     | Balancer

@@ -94,6 +94,15 @@ def new_id(prefix: str) -> str:
     return f"{prefix}-bp1{os.urandom(17).translate(_LETTER_OF_BYTE).decode()}"
 
 
+def id_of(prefix: str, number: int) -> str:
+    """The ID that a large random number stands for."""
+    digits = []
+    for _ in range(17):
+        number, rest = divmod(number, len(_LETTERS))
+        digits.append(_LETTERS[rest])
+    return f"{prefix}-bp1{''.join(digits)}"
+
+
 def utc(milliseconds: int) -> str:
     """A time as SLB writes it: 2024-05-06T07:08:09Z."""
     return datetime.fromtimestamp(milliseconds // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

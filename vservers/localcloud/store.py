@@ -104,10 +104,13 @@ class Store:
         """Close the database."""
         self._database.close()
 
-    @property
-    def empty(self) -> bool:
-        """Whether nothing was ever stored."""
-        return not self._objects
+    def accounts(self) -> set[str]:
+        """Every account that has anything."""
+        return {account for account, _, _ in self._families}
+
+    def holds(self, account: str) -> bool:
+        """Whether anything of an account is there."""
+        return account in self.accounts()
 
     def find(self, key: Key) -> Entity | None:
         """The committed object, None when there is none."""

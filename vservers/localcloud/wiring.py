@@ -24,17 +24,29 @@ from vservers.localcloud.model import Balancer, Group, Instance, MasterSlaveGrou
 from vservers.localcloud.store import Store, View
 
 
+def is_served(state: View) -> bool:
+    """Whether the data plane serves the account at all."""
+    known = state.get(model.Account, state.account)
+    return known is None or known.served
+
+
 def topology(store: Store) -> Topology:
-    """Every running listener of every active load balancer, over all accounts."""
+    """Every running listener of every active load balancer, over all accounts that are served."""
     listeners: list[Listener] = []
+    views = {account: View(store, account) for account in store.accounts()}
+    served = {account for account, view in views.items() if is_served(view)}
     for account, entity in store.everything(Balancer):
         balancer = cast(Balancer, entity)
-        if balancer.status == "active":
-            view = View(store, account)
+        if balancer.status == "active" and account in served:
+            view = views[account]
             for listener in view.children(model.Listener, balancer.id):
                 if listener.status == "running":
                     listeners.append(_listener(view, balancer, listener))
-    instances = (cast(Instance, entity) for _, entity in store.everything(Instance))
+    instances = (
+        cast(Instance, entity)
+        for account, entity in store.everything(Instance)
+        if account in served
+    )
     return Topology(
         listeners=tuple(
             sorted(listeners, key=lambda one: (one.load_balancer_id, one.port, one.protocol))

@@ -16,6 +16,7 @@ from vservers.localcloud.handlers.lookup import (
     given_tags,
     has_tags,
     listeners_of,
+    passing,
     the_balancer,
     wire_tags,
 )
@@ -42,12 +43,7 @@ _INTERNET_CHARGE_NUMBERS = {"paybybandwidth": "3", "paybytraffic": "4"}
 @reads("slb", "DescribeLoadBalancers")
 def describe_balancers(call: Reading) -> Answer:
     """A page of the region's load balancers that pass all filters."""
-    tests = _filters(call)
-    found = [
-        balancer
-        for balancer in call.state.children(Balancer, call.region)
-        if all(test(balancer) for test in tests)
-    ]
+    found = passing(call.state.children(Balancer, call.region), _filters(call))
     number, size = call.params["PageNumber"], call.params["PageSize"]
     page = found[(number - 1) * size : number * size]
     return {

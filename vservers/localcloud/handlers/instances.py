@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from vservers.localcloud.handlers.lookup import has_tags, token_start, wire_tags
+from vservers.localcloud.handlers.lookup import has_tags, passing, token_start, wire_tags
 from vservers.localcloud.model import Instance
 from vservers.localcloud.registry import Answer, Reading, reads
 
@@ -16,12 +16,7 @@ _DEFAULT_TOKEN_PAGE = 10
 @reads("ecs", "DescribeInstances")
 def describe_instances(call: Reading) -> Answer:
     """A page of the region's instances that pass all filters, by number or by token."""
-    tests = _filters(call)
-    found = [
-        instance
-        for instance in call.state.children(Instance, call.region)
-        if all(test(instance) for test in tests)
-    ]
+    found = passing(call.state.children(Instance, call.region), _filters(call))
     params = call.params
     answer: Answer = {"TotalCount": len(found)}
     if "MaxResults" in params or "NextToken" in params:

@@ -76,7 +76,7 @@ def create_listener(call: Writing) -> Answer:
     protocol = _protocol(call.action)
     balancer = the_balancer(call)
     _check_port(call, balancer, protocol)
-    settings = _settings(call.params)
+    settings = kept_settings(call.params)
     if protocol == "https":
         settings = {"EnableHttp2": "on", "TLSCipherPolicy": DEFAULT_POLICY} | settings
     listener = Listener(
@@ -114,7 +114,7 @@ def set_listener(call: Writing) -> Answer:
     listener = the_listener(call, balancer, protocol=protocol)
     refuse_changing(call, listener, "ServiceIsConfiguring")
     group_id = _changed_group(call, balancer, listener)
-    settings = {**listener.settings, **_settings(call.params)}
+    settings = {**listener.settings, **kept_settings(call.params)}
     if listener.status == "running":
         listener = in_change(call, listener, "configuring")
     _put_checked(call, balancer, replace(listener, group_id=group_id, settings=settings))
@@ -207,7 +207,8 @@ def _protocol(action: str) -> str:
     return rest.partition("Listener")[0].lower()
 
 
-def _settings(params: Mapping[str, Any]) -> dict[str, Any]:
+def kept_settings(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What a listener keeps of the validated parameters of a request, in the answers' names."""
     kept = {name: value for name, value in params.items() if name not in _NO_SETTINGS}
     return named_as_answered(kept)
 

@@ -1,6 +1,6 @@
 """Finding what a request names, or the cloud's error for what is not there."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from vservers.localcloud.errors import ApiError, group_not_found
@@ -103,6 +103,13 @@ def users_of_groups(
         for rule in rules_of(state, listener):
             by_rule.setdefault(rule.group_id, []).append(rule)
     return by_listener, by_rule
+
+
+def passing[E](entities: Iterable[E], tests: Iterable[Callable[[E], bool]]) -> list[E]:
+    """Those that pass every test, in their order."""
+    for test in tests:
+        entities = filter(test, entities)
+    return list(entities)
 
 
 def given_tags(params: dict[str, Any]) -> Tags:
