@@ -60,7 +60,7 @@ lock: $(STAMPS)/dev $(NODE_MODULES) ## lock the newest allowed versions (make lo
 actions: $(STAMPS)/dev ## test the local cloud and show what is tested of each action
 	@$(PYTHON_OF_VENV) -m tests.localcloud.coverage
 
-bench: $(STAMPS)/bench ## measure the API and the data plane on this machine, in about 4 minutes
+bench: $(STAMPS)/bench ## measure the API, the data plane and the sync on this machine, in about 8 minutes
 	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy nginx wrk || true
 	$(PYTHON_OF_VENV) -m tests.bench
 
