@@ -114,9 +114,15 @@ class Shop:
 
     def until_served_by(self, port: int, host: str) -> None:
         deadline = time.monotonic() + SERVED_SECONDS
-        while (answer := self.ask(host, "/")) != (200, web(1), port):
+        answer: object = None
+        while answer != (200, web(1), port):
             assert time.monotonic() < deadline, answer
             time.sleep(0.02)
+            # The listener itself may not be bound yet.
+            try:
+                answer = self.ask(host, "/")
+            except ConnectionRefusedError as error:
+                answer = error
 
     def ask(self, host: str, target: str) -> tuple[int, str, int]:
         """Status, and the server and its port that answered."""
