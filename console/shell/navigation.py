@@ -1,5 +1,6 @@
 """The menu on the left, as data."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -43,7 +44,16 @@ class Section:
 GLOBAL = Section(
     (
         Item("Instances", "balancers-list", "sitemap", Action.VIEW, ("balancers-list",)),
+        Item("Drift", "drift-list", "git-compare", Action.VIEW, ("drift-",)),
+        Item("Sync", "sync-list", "refresh", Action.VIEW, ("sync-",)),
         Item("Activity", "audit-list", "history", Action.VIEW_AUDIT, ("audit-",)),
+        Item(
+            "Accounts",
+            "cloud-accounts-list",
+            "cloud",
+            Action.MANAGE_ACCOUNTS,
+            ("cloud-accounts-",),
+        ),
         Item("People", "people-list", "users", Action.MANAGE_PEOPLE, ("people-",)),
     )
 )
@@ -64,6 +74,16 @@ BALANCER = (
     ),
 )
 
+# How many things wait behind a link, by the link's URL name. The app that knows registers it in its
+# AppConfig.ready(), for the shell knows no load balancer.
+_counts: dict[str, Callable[[Actor], int]] = {}
+
+
+def register_count(url_name: str, count: Callable[[Actor], int]) -> None:
+    """Show a number at a link of the menu; 0 shows none."""
+    _counts[url_name] = count
+
+
 # Addresses that name a region, and nothing below it.
 _IN_REGION = {"balancers-list"}
 
@@ -74,6 +94,7 @@ class Link:
     url: str
     icon: str
     current: bool
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +128,7 @@ def _menus(
                 url=reverse(item.url_name, args=addresses.get(item.url_name)),
                 icon=item.icon,
                 current=page.startswith(item.pages),
+                count=_counts[item.url_name](actor) if item.url_name in _counts else 0,
             )
             for item in section.items
             if may(actor, item.action)

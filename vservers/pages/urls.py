@@ -5,6 +5,9 @@ from django.urls import include, path
 BALANCER = "regions/<str:region>/balancers/<str:balancer_id>/"
 
 urlpatterns = [
+    path("", include("vservers.pages.accounts.urls")),
+    path("", include("vservers.pages.sync.urls")),
+    path("", include("vservers.pages.drift.urls")),
     path("regions/<str:region>/", include("vservers.pages.instances.urls")),
     path(BALANCER, include("vservers.pages.listeners.urls")),
     path(BALANCER, include("vservers.pages.rules.urls")),

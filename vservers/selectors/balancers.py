@@ -12,7 +12,9 @@ PAGE_SIZE = 20
 
 def region_options(actor: Actor) -> list[RegionOption]:
     """The regions with the number of load balancers in each, for the selector in the top bar."""
-    rows = Region.objects.annotate(count=Count("load_balancers"))
+    rows = Region.objects.annotate(
+        count=Count("load_balancers", filter=Q(load_balancers__vanished_at=None))
+    )
     return [RegionOption(row.pk, row.name, row.count) for row in rows]
 
 
@@ -22,7 +24,7 @@ def balancers_page(*, region: Region, query: str = "", page: str | int = 1) -> P
     query: part of a name, ID or service address, or a backend server's whole ID or private IP;
     several of them separated by commas find what any of them finds.
     """
-    rows = region.load_balancers.prefetch_related(
+    rows = region.load_balancers.select_related("account").prefetch_related(
         Prefetch("listeners", Listener.objects.select_related("vserver_group"))
     )
     found = Q()

@@ -56,3 +56,10 @@ def _spelled(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     for key, value in pairs:
         yield key
         yield f"{key}={value}"
+
+
+def owner_warning(owner: str) -> list[str]:
+    """What to know before a person edits what somebody else manages; nothing without an owner."""
+    if not owner:
+        return []
+    return [f"{owner} manages this and may put it back as it wants it, or make it anew."]

@@ -1,7 +1,7 @@
 """Writing what was read to the mirror, and the reads that a person asks for."""
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,6 +20,7 @@ from .regions import sync_balancers
 
 # A read that is overtaken by a write is made again; so often in a row means a storm of writes.
 MAX_READS = 5
+VIEWED_EVERY = timedelta(minutes=1)
 # As many as a page of the Instances page has.
 MOST_NEW_BALANCERS = 20
 
@@ -179,3 +180,10 @@ def refresh_health(*, actor: Actor, load_balancer: LoadBalancer) -> None:
     """Read what the health checks say now. Raises NotAllowed, NotRead."""
     check(actor, Action.VIEW)
     store(connect(load_balancer), load_balancer.pk, readings.health(load_balancer.pk))
+
+
+def note_viewed(group: VServerGroup) -> None:
+    """Somebody looks at the group: for a while it is read in every sync. Written once a minute."""
+    now = timezone.now()
+    if group.viewed_at is None or now - group.viewed_at > VIEWED_EVERY:
+        VServerGroup.objects.filter(pk=group.pk).update(viewed_at=now)

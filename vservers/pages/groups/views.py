@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from console.accounts.permissions import Action
 from console.shell.access import requires
@@ -11,11 +11,15 @@ from console.shell.htmx import done, render_dialog, render_page
 from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.models import LoadBalancer, VServerGroup
+from vservers.pages.answers import next_url
+from vservers.pages.gone import render_gone, vanished_group
 from vservers.pages.lookup import balancer_or_404, group_or_404
+from vservers.selectors.drift import open_drift
 from vservers.selectors.groups import groups_page, member_rows
 from vservers.services.errors import CallFailed, Gone, InUse, NotReread
 from vservers.services.groups import delete_group
-from vservers.services.sync import refresh_health
+from vservers.services.owners import owner_warning
+from vservers.services.sync import note_viewed, refresh_group, refresh_health
 
 
 @require_safe
@@ -39,7 +43,10 @@ def group_detail(
 ) -> HttpResponse:
     """?health=now reads what the health checks say from the cloud first: the page asks for it."""
     balancer = balancer_or_404(region, balancer_id)
+    if gone := vanished_group(balancer, group_id):
+        return render_gone(request, gone)
     group = group_or_404(balancer, group_id)
+    note_viewed(group)
     checked = request.GET.get("health") == "now"
     if checked:
         try:
@@ -54,8 +61,25 @@ def group_detail(
         "rows": rows,
         "all_drained": rows and all(row.is_drained for row in rows),
         "checked": checked,
+        "drift": open_drift(balancer, object_id=group.pk),
     }
     return render_page(request, "vservers/groups/detail.html", context)
+
+
+@require_POST
+@requires(Action.REFRESH)
+def group_refresh(
+    request: ConsoleRequest, region: str, balancer_id: str, group_id: str
+) -> HttpResponse:
+    """Read one group with its servers and their health."""
+    balancer = balancer_or_404(region, balancer_id)
+    group = group_or_404(balancer, group_id)
+    back = next_url(request, reverse("groups-detail", args=[region, balancer_id, group_id]))
+    try:
+        refresh_group(actor=request.actor, group=group)
+    except (CloudError, Gone) as error:
+        return done(request, to=back, message=str(error), level=messages.WARNING)
+    return done(request, to=back, message=f"{group} was read from the cloud.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -96,6 +120,7 @@ def _ask(
         "question": f"The group {group} ({group.pk}) will be deleted. Its servers keep running.",
         "blocked": "The group is in use. Give these another group first:" if links else "",
         "links": links,
+        "consequences": owner_warning(group.owner),
         "submit": "Delete",
         "back_url": reverse("groups-list", args=[balancer.region_id, balancer.pk]),
         "error": failed,

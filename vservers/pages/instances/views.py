@@ -12,12 +12,24 @@ from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.models import LoadBalancer, Region
 from vservers.pages.answers import next_url
+from vservers.pages.gone import render_gone, vanished_balancer
 from vservers.pages.lookup import balancer_or_404, region_or_404
 from vservers.selectors.balancers import balancers_page, region_options
+from vservers.selectors.drift import open_drift
 from vservers.selectors.groups import groups_page
 from vservers.selectors.listeners import listener_rows
+from vservers.selectors.runs import several_accounts
 from vservers.services.errors import Gone
-from vservers.services.sync import refresh_balancer, refresh_region
+from vservers.services.sync import (
+    refresh_balancer,
+    refresh_groups,
+    refresh_listeners,
+    refresh_pool,
+    refresh_region,
+)
+
+# As many as a page has.
+MOST_SHOWN_GROUPS = 50
 
 
 @require_safe
@@ -29,7 +41,7 @@ def balancers_list(request: ConsoleRequest, region: str) -> HttpResponse:
 @require_POST
 @requires(Action.REFRESH)
 def region_refresh(request: ConsoleRequest, region: str) -> HttpResponse:
-    """Read the whole region from the cloud."""
+    """Read the region's list of instances with their listeners from the cloud."""
     found = region_or_404(region)
     try:
         refresh_region(actor=request.actor, region=found)
@@ -49,6 +61,7 @@ def _list(
         "region": region,
         "page": balancers_page(region=region, query=query, page=request.GET.get("page", 1)),
         "query": query,
+        "several": several_accounts(),
         "elsewhere": [
             option
             for option in region_options(request.actor)
@@ -65,17 +78,32 @@ def _list(
 @require_safe
 @requires(Action.VIEW)
 def balancers_detail(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
+    if gone := vanished_balancer(region, balancer_id):
+        return render_gone(request, gone)
     return _detail(request, balancer_or_404(region, balancer_id))
 
 
 @require_POST
 @requires(Action.REFRESH)
 def balancers_refresh(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
-    """Read one instance whole from the cloud, and go back to the page that asked for it."""
+    """Read what a page of the instance shows, and go back to the page that asked for it.
+
+    POST part: groups, listeners or pool, else the instance itself; group: those with servers shown.
+    """
     balancer = balancer_or_404(region, balancer_id)
     back = next_url(request, reverse("balancers-detail", args=[region, balancer_id]))
+    shown = request.POST.getlist("group")[:MOST_SHOWN_GROUPS]
+    actor = request.actor
     try:
-        refresh_balancer(actor=request.actor, load_balancer=balancer)
+        match request.POST.get("part"):
+            case "groups":
+                refresh_groups(actor=actor, load_balancer=balancer, group_ids=shown)
+            case "listeners":
+                refresh_listeners(actor=actor, load_balancer=balancer)
+            case "pool":
+                refresh_pool(actor=actor, load_balancer=balancer)
+            case _:
+                refresh_balancer(actor=actor, load_balancer=balancer, group_ids=shown)
     except CloudError as error:
         return _detail(request, balancer, error=error)
     except Gone as gone:
@@ -94,6 +122,8 @@ def _detail(
         "rows": listener_rows(balancer),
         "groups": groups_page(load_balancer=balancer),
         "pool_count": balancer.pool_servers.count(),
+        "drift": open_drift(balancer),
+        "several": several_accounts(),
         "error": error,
         "next_url": next_url(request, address) if error else "",
     }

@@ -13,9 +13,10 @@ from console.accounts.permissions import Action
 from console.shell.access import requires
 from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
-from vservers.models import Listener, LoadBalancer
+from vservers.models import Drift, Listener, LoadBalancer
 from vservers.pages.answers import answer_dialog, unread_is_said
 from vservers.pages.lookup import balancer_or_404, listener_or_404
+from vservers.selectors.drift import open_drift
 from vservers.selectors.fingerprints import listener_fingerprint
 from vservers.selectors.listeners import listener_rows
 from vservers.services import listeners as services
@@ -209,6 +210,7 @@ def _list(
         "others": any(row.listener.protocol != Listener.Protocol.HTTP for row in rows),
         "list_url": _back(balancer),
         "error": error,
+        "drift": open_drift(balancer, Drift.Kind.LISTENER, Drift.Kind.RULE),
     }
     return render_page(
         request, "vservers/listeners/list.html", context, status=422 if error else 200

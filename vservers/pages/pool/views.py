@@ -11,9 +11,10 @@ from console.accounts.permissions import Action
 from console.shell.access import requires
 from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
-from vservers.models import LoadBalancer
+from vservers.models import Drift, LoadBalancer
 from vservers.pages.answers import answer_dialog, unread_is_said
 from vservers.pages.lookup import balancer_or_404
+from vservers.selectors.drift import open_drift
 from vservers.selectors.fingerprints import pool_fingerprint
 from vservers.selectors.groups import pool_rows
 from vservers.selectors.listeners import listeners_on_pool
@@ -73,6 +74,7 @@ def _list(
         "users": users,
         "ignore_weights": [listener for listener in users if listener.scheduler == "rr"],
         "list_url": _back(balancer),
+        "drift": open_drift(balancer, Drift.Kind.POOL),
         "seen": pool_fingerprint(balancer),
         "error": error,
         "stale": stale,

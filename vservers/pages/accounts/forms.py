@@ -1,0 +1,105 @@
+"""The form of an account of the cloud."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from vservers.models import CloudAccount
+
+_PLACES = re.compile(r"\{(\w*)\}")
+_PACES = {
+    "reads": "read",
+    "writes": "write",
+    "creates": "CreateVServerGroup",
+}
+
+
+def _pace(label: str, help_text: str) -> forms.FloatField:
+    return forms.FloatField(
+        label=label, required=False, min_value=0, max_value=10_000, help_text=help_text
+    )
+
+
+class AccountForm(forms.Form):
+    """Where an account is, its key, and how often it may be called."""
+
+    name = forms.CharField(max_length=60, help_text="For people: “Production”, “Team shop”.")
+    endpoint = forms.CharField(
+        max_length=300,
+        initial="https://{product}.{region}.aliyuncs.com",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="A URL for every product, or one with {product} and {region} in it.",
+    )
+    access_key_id = forms.CharField(
+        label="AccessKey ID",
+        max_length=128,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    secret = forms.CharField(
+        label="AccessKey secret",
+        max_length=256,
+        strip=True,
+        # Never sent back to the browser, not even what was typed a moment ago.
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
+        help_text="It is encrypted and never shown again.",
+    )
+    enabled = forms.BooleanField(
+        required=False,
+        initial=True,
+        help_text="A disabled account is neither read nor changed; what was read stays.",
+    )
+    reads = _pace("Reads a second", "Empty: as the settings say. 0: no limit.")
+    writes = _pace("Writes a second", "As above.")
+    creates = _pace("New groups a second", "The vendor allows 90 a minute.")
+
+    def __init__(self, *args: Any, account: CloudAccount | None = None, **kwargs: Any) -> None:
+        if account:
+            kwargs["initial"] = {
+                "name": account.name,
+                "endpoint": account.endpoint,
+                "access_key_id": account.access_key_id,
+                "enabled": account.enabled,
+                **{field: account.paces.get(family) for field, family in _PACES.items()},
+            }
+        super().__init__(*args, **kwargs)
+        self.account = account
+        if account is None:
+            del self.fields["enabled"]
+            return
+        self.fields["secret"].required = False
+        self.fields["secret"].label = "New AccessKey secret"
+        self.fields["secret"].help_text = "Leave empty to keep the present one."
+        if account.from_environment:
+            for field in ("endpoint", "access_key_id", *_PACES):
+                self.fields[field].disabled = True
+            del self.fields["secret"]
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        same = CloudAccount.objects.filter(name__iexact=name)
+        if self.account:
+            same = same.exclude(pk=self.account.pk)
+        if same.exists():
+            raise ValidationError("Another account has this name.")
+        return name
+
+    def clean_endpoint(self) -> str:
+        endpoint: str = self.cleaned_data["endpoint"]
+        unknown = set(_PLACES.findall(endpoint)) - {"product", "region"}
+        if unknown or endpoint.count("{") != endpoint.count("}"):
+            raise ValidationError("Only {product} and {region} can stand in braces.")
+        url = urlsplit(_PLACES.sub("x", endpoint))
+        if url.scheme not in {"http", "https"} or not url.hostname or url.username:
+            raise ValidationError("Enter a URL such as https://{product}.{region}.aliyuncs.com.")
+        return endpoint
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the services take; of a valid form."""
+        data = dict(self.cleaned_data)
+        paces = {family: data.pop(field) for field, family in _PACES.items()}
+        data["paces"] = {family: rate for family, rate in paces.items() if rate is not None}
+        return data

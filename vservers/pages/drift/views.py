@@ -1,0 +1,103 @@
+"""The Drift page: what somebody else changed, and what is done about it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from console.accounts.permissions import Action
+from console.shell.access import requires
+from console.shell.htmx import done, render_dialog, render_page
+from console.shell.request import ConsoleRequest
+from vservers.models import Drift
+from vservers.pages.answers import next_url
+from vservers.selectors.drift import Filters, drift_page, in_words, regions_with_drift
+from vservers.services.drift import NotOpen, accept_drift
+from vservers.services.errors import Busy, CallFailed, CannotUndo, Gone, NotRead, NotReread, Waiting
+from vservers.services.reverting import is_revertible, revert_drift
+
+
+@require_safe
+@requires(Action.VIEW)
+def drift_list(request: ConsoleRequest) -> HttpResponse:
+    given = {
+        name: request.GET[name].strip()
+        for name in Filters.__dataclass_fields__
+        if name in request.GET
+    }
+    filters = Filters(**given)
+    rows, page = drift_page(filters, page=request.GET.get("page", 1))
+    context = {
+        "title": "Drift",
+        "rows": rows,
+        "page": page,
+        "filters": filters,
+        "filtered": filters != Filters(),
+        "regions": regions_with_drift(),
+        "types": Drift.Kind.choices,
+        "statuses": Drift.Status.choices,
+    }
+    return render_page(request, "vservers/drift/list.html", context)
+
+
+@require_POST
+@requires(Action.ACCEPT_DRIFT)
+def drift_accept(request: ConsoleRequest, drift_id: int) -> HttpResponse:
+    """What is there now is right."""
+    drift = get_object_or_404(Drift, pk=drift_id)
+    to = next_url(request, reverse("drift-list"))
+    try:
+        accept_drift(actor=request.actor, drift=drift)
+    except NotOpen as refusal:
+        return done(request, to=to, message=str(refusal), level=messages.WARNING)
+    return done(request, to=to, message=f"{drift} was accepted.", changed="drift")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Action.ACCEPT_DRIFT)
+def drift_revert(request: ConsoleRequest, drift_id: int) -> HttpResponse:
+    """Asks before it brings the item back to what it was."""
+    drift = get_object_or_404(Drift, pk=drift_id)
+    to = next_url(request, reverse("drift-list"))
+    if request.method != "POST":
+        return _ask(request, drift)
+    try:
+        revert_drift(actor=request.actor, drift=drift)
+    except (CannotUndo, Busy) as refusal:
+        return _ask(request, drift, blocked=str(refusal))
+    except (CallFailed, NotRead) as failure:
+        return _ask(request, drift, error=failure)
+    except (NotOpen, Gone, NotReread, Waiting) as said:
+        return done(request, to=to, message=str(said), level=messages.WARNING, changed="drift")
+    return done(request, to=to, message=f"{drift} is as it was before.", changed="drift")
+
+
+def _ask(
+    request: ConsoleRequest, drift: Drift, *, blocked: str = "", error: Any = None
+) -> HttpResponse:
+    (row,) = in_words([drift])
+    if drift.status != Drift.Status.OPEN:
+        blocked = str(NotOpen(drift))
+    elif not is_revertible(drift):
+        blocked = "The console has no call that brings this back. Do it where it was done."
+    context = {
+        "title": "Bring back as it was?",
+        "question": (
+            f"{drift.get_object_type_display()} {drift.object_name or drift.object_id}: "
+            f"{row.what} goes from {row.after} back to {row.before}."
+        ),
+        "consequences": ["Requests may go to other servers at once."],
+        "blocked": blocked,
+        "submit": "Revert",
+        "back_url": reverse("drift-list"),
+        "error": error,
+    }
+    return render_dialog(
+        request,
+        "components/confirm.html",
+        context,
+        status=422 if error or (blocked and request.method == "POST") else 200,
+    )

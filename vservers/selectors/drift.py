@@ -1,0 +1,127 @@
+"""Drift as pages show it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q
+
+from console.accounts.actor import Actor
+from vservers.models import Drift, LoadBalancer, Region
+
+PAGE_SIZE = 50
+# A page of one object shows so many of its open ones.
+MOST_ON_PAGE = 20
+
+_FIELDS = {
+    "exists": "Object",
+    "server": "Server",
+    "name": "Name",
+    "vserver_group_id": "VServer group",
+    "backend_server_port": "Backend port",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What narrows the list; "" leaves it wide. text: a part of a name, ID or item."""
+
+    region: str = ""
+    balancer: str = ""
+    type: str = ""
+    status: str = Drift.Status.OPEN
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRow:
+    """A drift in words: what it is about, as it was and as it is."""
+
+    drift: Drift
+    what: str
+    before: str
+    after: str
+    has_balancer: bool
+
+
+def drift_page(filters: Filters, *, page: str | int = 1) -> tuple[list[DriftRow], Page[Drift]]:
+    """One page of the drift that matches, newest first: its rows, and the page itself."""
+    rows = Drift.objects.all()
+    for column, value in (
+        ("region_id", filters.region),
+        ("load_balancer_id", filters.balancer),
+        ("object_type", filters.type),
+        ("status", filters.status),
+    ):
+        if value:
+            rows = rows.filter(**{column: value})
+    if text := filters.text:
+        rows = rows.filter(
+            Q(object_name__icontains=text)
+            | Q(object_id__icontains=text)
+            | Q(load_balancer_name__icontains=text)
+            | Q(load_balancer_id__icontains=text)
+            | Q(item__icontains=text)
+            | Q(field__icontains=text)
+        )
+    found = Paginator(rows, PAGE_SIZE).get_page(page)
+    return in_words(list(found)), found
+
+
+def open_drift(
+    load_balancer: LoadBalancer, *kinds: Drift.Kind, object_id: str = ""
+) -> list[DriftRow]:
+    """The open drift of a load balancer, of some kinds of object only or of one object."""
+    rows = Drift.objects.filter(load_balancer_id=load_balancer.pk, status=Drift.Status.OPEN)
+    if kinds:
+        rows = rows.filter(object_type__in=kinds)
+    if object_id:
+        rows = rows.filter(object_id=object_id)
+    return in_words(list(rows[:MOST_ON_PAGE]))
+
+
+def open_count(actor: Actor) -> int:
+    """How much is open in all, for the menu."""
+    return Drift.objects.filter(status=Drift.Status.OPEN).count()
+
+
+def regions_with_drift() -> list[Region]:
+    ids = Drift.objects.order_by().values("region_id").distinct()
+    return list(Region.objects.filter(pk__in=ids))
+
+
+def in_words(rows: Sequence[Drift]) -> list[DriftRow]:
+    """Drift for a table, in a number of queries that rows do not change."""
+    ids = {row.load_balancer_id for row in rows}
+    here = set(LoadBalancer.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    return [
+        DriftRow(
+            row,
+            _field(row),
+            _words(row, row.before),
+            _words(row, row.after),
+            row.load_balancer_id in here,
+        )
+        for row in rows
+    ]
+
+
+def _field(row: Drift) -> str:
+    words = _FIELDS.get(row.field, row.field.replace("_", " ").capitalize())
+    return f"{words} {row.item}" if row.item else words
+
+
+def _words(row: Drift, value: Any) -> str:
+    """A value for people; a dash where there was or is nothing."""
+    if value is None or value == "":
+        return "—"
+    if not isinstance(value, dict):
+        return str(value)
+    if "weight" in value:
+        text = f"weight {value['weight']}"
+        return f"{text}, “{value['description']}”" if value.get("description") else text
+    if "servers" in value:
+        count = len(value["servers"])
+        return f"{value['name'] or row.object_id} with {count} server{'' if count == 1 else 's'}"
+    return str(value.get("name") or row.object_name or row.object_id)
