@@ -113,7 +113,9 @@ def _field(row: Drift) -> str:
 
 
 def _words(row: Drift, value: Any) -> str:
-    """A value for people; a dash where there was or is nothing."""
+    """A value for people, also where there was or is nothing."""
+    if value is None and row.field in {"server", "exists"}:
+        return "not there"
     if value is None or value == "":
         return "—"
     if not isinstance(value, dict):
