@@ -1,0 +1,96 @@
+"""Planned calls as programs that people can read, copy and run: the vendor's command line and SDK.
+
+Pure functions of the calls. What people typed goes through shlex.quote and repr, never as it is.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from vservers.cloud.calls import Call
+
+from .changes import NEW
+
+# Parameters that the API takes as JSON text.
+_JSON_PARAMS = {"BackendServers", "RuleList", "RuleIds"}
+_CREATE_GROUP = "CreateVServerGroup"
+# A boundary of the SDK's spelling: before a capital that follows a small letter or a digit.
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# What the answer names the new group; kept to tools that every shell has.
+_TAKE_GROUP_ID = """| grep -o '"VServerGroupId": *"[^"]*"' | cut -d '"' -f 4"""
+
+_PYTHON_HEAD = """\
+# pip install alibabacloud-slb20140515
+import json
+import os
+
+from alibabacloud_slb20140515 import models
+from alibabacloud_slb20140515.client import Client
+from alibabacloud_tea_openapi.models import Config
+
+client = Client(
+    Config(
+        access_key_id=os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"],
+        access_key_secret=os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
+        region_id={region},
+        # Unset: the region's own endpoint, over HTTPS.
+        endpoint=os.environ.get("SLB_ENDPOINT"),
+        protocol=os.environ.get("SLB_PROTOCOL", "HTTPS"),
+    )
+)
+"""
+
+
+def command_line(calls: Iterable[Call], region_id: str) -> str:
+    """A script for bash and the vendor's `aliyun`; it stops at the first call that is refused."""
+    blocks = ["set -euo pipefail"]
+    for call in calls:
+        words = [f"aliyun slb {call.action} --region {shlex.quote(region_id)}"]
+        words += [_flag(name, value) for name, value in call.params.items()]
+        command = " \\\n  ".join(words)
+        if call.action == _CREATE_GROUP:
+            command = f"GROUP_ID=$({command} \\\n  {_TAKE_GROUP_ID})"
+        blocks.append(command)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _flag(name: str, value: str | int) -> str:
+    if value == NEW:
+        return f'--{name} "$GROUP_ID"'
+    text = str(value)
+    # A value with a hyphen in front would be taken for the next flag.
+    return f"--{name}{'=' if text.startswith('-') else ' '}{shlex.quote(text)}"
+
+
+def python_sdk(calls: Iterable[Call], region_id: str) -> str:
+    """A whole program for the SDK alibabacloud-slb20140515; keys come from the environment."""
+    blocks = [_PYTHON_HEAD.replace("{region}", repr(region_id))]
+    for call in calls:
+        params = {"RegionId": region_id, **call.params}
+        arguments = "".join(
+            f"        {_attribute(name)}={_literal(name, value)},\n"
+            for name, value in params.items()
+        )
+        request = f"models.{call.action}Request(\n{arguments}    )"
+        answer = f"client.{_attribute(call.action)}(\n    {request}\n)"
+        if call.action == _CREATE_GROUP:
+            answer = f"group_id = {answer}.body.vserver_group_id"
+        blocks.append(answer + "\n")
+    return "\n".join(blocks)
+
+
+def _attribute(name: str) -> str:
+    """As the SDK spells it: XForwardedFor_SLBID is xforwarded_for_slbid."""
+    return _WORD.sub("_", name).replace("__", "_").lower()
+
+
+def _literal(name: str, value: str | int) -> str:
+    if value == NEW:
+        return "group_id"
+    if name not in _JSON_PARAMS:
+        return repr(value)
+    items: Sequence[Any] = json.loads(str(value))
+    rows = "".join(f"                {item!r},\n" for item in items)
+    return f"json.dumps(\n            [\n{rows}            ]\n        )"

@@ -1,0 +1,291 @@
+"""A desired state as Terraform's configuration for the provider aliyun/alicloud.
+
+Pure functions of a Desired. Objects that exist are taken over by import blocks (Terraform 1.7), so
+that applying the text makes no second one. Source of the arguments: the provider's documentation of
+slb_server_group, slb_server_group_server_attachment, slb_backend_server, slb_listener, slb_rule.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .changes import Key, Kind, Values
+from .desired import Desired
+
+_GROUP = "alicloud_slb_server_group"
+_ATTACHMENT = "alicloud_slb_server_group_server_attachment"
+_POOL = "alicloud_slb_backend_server"
+_LISTENER = "alicloud_slb_listener"
+_RULE = "alicloud_slb_rule"
+
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+# Settings of an HTTP listener that the provider calls as we do.
+_LISTENER_ARGUMENTS = (
+    "description",
+    "scheduler",
+    "bandwidth",
+    "sticky_session",
+    "sticky_session_type",
+    "cookie_timeout",
+    "cookie",
+    "idle_timeout",
+    "request_timeout",
+    "health_check",
+    "health_check_method",
+    "health_check_uri",
+    "health_check_domain",
+    "health_check_http_code",
+    "health_check_connect_port",
+    "health_check_interval",
+    "health_check_timeout",
+    "healthy_threshold",
+    "unhealthy_threshold",
+)
+# The provider's own spelling of "retrieve".
+_HEADERS = {
+    "x_forwarded_for_slbip": "retrive_slb_ip",
+    "x_forwarded_for_slbid": "retrive_slb_id",
+    "x_forwarded_for_proto": "retrive_slb_proto",
+}
+
+
+class Raw(str):
+    """An expression that stands in the text as it is."""
+
+    __slots__ = ()
+
+
+def terraform(state: Desired) -> str:
+    """The resources as they shall stand, those that exist with an import block each."""
+    labels = _Labels()
+    groups = {key[0]: labels.take(values["name"], "group") for key, values in _groups(state)}
+    blocks: list[str] = []
+    for key, values in _groups(state):
+        blocks += _group(state, str(key[0]), values, groups[key[0]])
+    if pool := state.of(Kind.POOL_SERVER):
+        blocks += _pool(state, pool)
+    for key, values in state.of(Kind.LISTENER).items():
+        blocks += _listener(state, key, values, groups)
+    for key, values in state.of(Kind.RULE).items():
+        blocks += _rule(state, key, values, groups, labels.take(values["name"], "rule"))
+    blocks += _farewell(state)
+    return "\n\n".join(blocks) + "\n"
+
+
+class _Labels:
+    """Names of resources: letters, digits and underscores, each once."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def take(self, name: object, kind: str) -> str:
+        label = re.sub(r"[^A-Za-z0-9]+", "_", str(name)).strip("_").lower()
+        label = label if label[:1].isalpha() else f"{kind}_{label}".rstrip("_")
+        chosen, number = label, 2
+        while chosen in self._taken:
+            chosen, number = f"{label}_{number}", number + 1
+        self._taken.add(chosen)
+        return chosen
+
+
+def _groups(state: Desired) -> Iterable[tuple[Key, Values]]:
+    return state.of(Kind.GROUP).items()
+
+
+def _group(state: Desired, group_id: str, values: Values, label: str) -> list[str]:
+    exists = state.exists(Kind.GROUP, (group_id,))
+    place = f"{_GROUP}.{label}"
+    arguments = {"load_balancer_id": state.load_balancer_id, "name": values["name"]}
+    blocks = [_import(place, quote(group_id))] if exists else []
+    blocks.append(_block(f'resource "{_GROUP}" "{label}"', arguments))
+    members = {
+        key: member for key, member in state.of(Kind.MEMBER).items() if str(key[0]) == group_id
+    }
+    if not members:
+        return blocks
+    held = [
+        _member_name(key)
+        for key in members
+        # The provider's ID of an attachment has no room for a second IP of one server.
+        if state.exists(Kind.MEMBER, key) and not key[2]
+    ]
+    if held:
+        names = Raw(f"toset([{', '.join(map(quote, held))}])")
+        arguments = {
+            "for_each": names,
+            "to": Raw(f"{_ATTACHMENT}.{label}[each.key]"),
+            "id": Raw(f'"{escape(group_id)}:${{each.key}}"'),
+        }
+        blocks.append(_block("import", arguments))
+    columns = [
+        name
+        for name, usual in (("type", "ecs"), ("description", ""))
+        if any(member.get(name) not in (usual, None) for member in members.values())
+    ]
+    rows = "".join(f"    {_member_row(key, row, columns)}\n" for key, row in members.items())
+    arguments = {
+        "for_each": Raw(f"{{\n{rows}  }}"),
+        "server_group_id": Raw(f"{place}.id"),
+        **{name: Raw(f"each.value.{name}") for name in ("server_id", "port", "weight", *columns)},
+    }
+    blocks.append(_block(f'resource "{_ATTACHMENT}" "{label}"', arguments))
+    return blocks
+
+
+def _member_name(key: Key) -> str:
+    _, server_id, server_ip, port = key
+    return ":".join(str(part) for part in (server_id, port, server_ip) if part)
+
+
+def _member_row(key: Key, member: Values, columns: Iterable[str]) -> str:
+    fields = {
+        "server_id": key[1],
+        "port": key[3],
+        "weight": member["weight"],
+        **{name: member.get(name) or ("ecs" if name == "type" else "") for name in columns},
+    }
+    inside = ", ".join(f"{name} = {literal(value)}" for name, value in fields.items())
+    return f"{quote(_member_name(key))} = {{ {inside} }}"
+
+
+def _pool(state: Desired, pool: Mapping[Key, Values]) -> list[str]:
+    place = f"{_POOL}.pool"
+    servers = [
+        {
+            "server_id": server_id,
+            "weight": values["weight"],
+            "type": values.get("type") or "ecs",
+            "server_ip": server_ip or None,
+        }
+        for (server_id, server_ip), values in pool.items()
+    ]
+    blocks = []
+    if any(state.exists(Kind.POOL_SERVER, key) for key in pool):
+        blocks.append(_import(place, quote(state.load_balancer_id)))
+    blocks.append(
+        _block(
+            f'resource "{_POOL}" "pool"',
+            {"load_balancer_id": state.load_balancer_id},
+            [("backend_servers", server) for server in servers],
+        )
+    )
+    return blocks
+
+
+def _listener(state: Desired, key: Key, values: Values, groups: Mapping[Any, str]) -> list[str]:
+    protocol, port = key
+    label = f"{protocol}_{port}"
+    if values.get("status") == "stopped":
+        stopped = f"# {label}: Terraform starts every listener; none of its arguments stops one."
+    else:
+        stopped = ""
+    if protocol != "http":
+        return [stopped] if stopped else []
+    arguments = {
+        "load_balancer_id": state.load_balancer_id,
+        "protocol": protocol,
+        "frontend_port": port,
+        "backend_port": values.get("backend_server_port"),
+        "server_group_id": _group_reference(values, groups),
+        **{name: values.get(name) or None for name in _LISTENER_ARGUMENTS},
+        "gzip": values["gzip"] == "on" if "gzip" in values else None,
+    }
+    headers = {
+        argument: values[name] == "on" for name, argument in _HEADERS.items() if name in values
+    }
+    blocks = [stopped] if stopped else []
+    if state.exists(Kind.LISTENER, key):
+        name = f"{state.load_balancer_id}:{protocol}:{port}"
+        blocks.append(_import(f"{_LISTENER}.{label}", quote(name)))
+    inner = [("x_forwarded_for", headers)] if headers else []
+    blocks.append(_block(f'resource "{_LISTENER}" "{label}"', arguments, inner))
+    return blocks
+
+
+def _rule(
+    state: Desired, key: Key, values: Values, groups: Mapping[Any, str], label: str
+) -> list[str]:
+    _, port, domain, url = key
+    arguments = {
+        "load_balancer_id": state.load_balancer_id,
+        "frontend_port": port,
+        "name": values["name"],
+        "domain": domain or None,
+        "url": url or None,
+        "server_group_id": _group_reference(values, groups),
+    }
+    blocks = []
+    if rule_id := values.get("rule_id"):
+        blocks.append(_import(f"{_RULE}.{label}", quote(rule_id)))
+    blocks.append(_block(f'resource "{_RULE}" "{label}"', arguments))
+    return blocks
+
+
+def _group_reference(values: Values, groups: Mapping[Any, str]) -> str | None:
+    """The group's resource where it is in the text, else its ID."""
+    group_id = values.get("vserver_group_id")
+    if label := groups.get(group_id):
+        return Raw(f"{_GROUP}.{label}.id")
+    return group_id or None
+
+
+def _farewell(state: Desired) -> list[str]:
+    """What has no resource any more: it leaves the configuration that has it."""
+    gone = [f"{_GROUP} {quote(key[0])}" for key in state.removed(Kind.GROUP)]
+    left = state.of(Kind.POOL_SERVER)
+    if state.removed(Kind.POOL_SERVER) and not left:
+        gone.append(f"{_POOL} {quote(state.load_balancer_id)}")
+    gone += [
+        f"{_LISTENER} {quote(f'{state.load_balancer_id}:{protocol}:{port}')}"
+        for protocol, port in state.removed(Kind.LISTENER)
+    ]
+    gone += [f"{_RULE} {quote(values['rule_id'])}" for values in state.removed(Kind.RULE).values()]
+    if not gone:
+        return []
+    return ["# Take out of the configuration:\n" + "\n".join(f"#   {line}" for line in gone)]
+
+
+def _import(place: str, identity: str) -> str:
+    return _block("import", {"to": Raw(place), "id": Raw(identity)})
+
+
+def _block(
+    head: str, arguments: Mapping[str, Any], inner: Iterable[tuple[str, Mapping[str, Any]]] = ()
+) -> str:
+    """A block with its arguments aligned as `terraform fmt` does it; None is left out."""
+    lines = _arguments(arguments, "  ")
+    for name, values in inner:
+        lines += [f"  {name} {{", *_arguments(values, "    "), "  }"]
+    return "\n".join([f"{head} {{", *lines, "}"])
+
+
+def _arguments(values: Mapping[str, Any], indent: str) -> list[str]:
+    given = {name: value for name, value in values.items() if value is not None}
+    width = max(map(len, given), default=0)
+    return [f"{indent}{name:<{width}} = {literal(value)}" for name, value in given.items()]
+
+
+def literal(value: object) -> str:
+    """A value in HCL."""
+    if isinstance(value, Raw):
+        return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else quote(value)
+
+
+def quote(value: object) -> str:
+    """Text in quotes. Templates (${ and %{) stay text, and no quote ends it early."""
+    return f'"{escape(str(value))}"'
+
+
+def escape(text: str) -> str:
+    text = "".join(
+        _ESCAPES.get(char) or (char if char.isprintable() else _code_point(char)) for char in text
+    )
+    return text.replace("${", "$${").replace("%{", "%%{")
+
+
+def _code_point(char: str) -> str:
+    number = ord(char)
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
