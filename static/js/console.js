@@ -208,11 +208,13 @@
   }
 
   on("click", async (event) => {
-    const button = event.target.closest("[data-copy]");
+    const button = event.target.closest("[data-copy], [data-copy-from]");
     if (!button) return;
+    // A value, or all the text of an element: of that the toast shows nothing.
+    const source = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
     try {
-      await copyText(button.dataset.copy, button);
-      showToast("success", `Copied ${button.dataset.copy}`);
+      await copyText(source ? source.textContent : button.dataset.copy, button);
+      showToast("success", source ? "Copied" : `Copied ${button.dataset.copy}`);
     } catch {
       showToast("warning", "The browser did not allow copying.");
     }

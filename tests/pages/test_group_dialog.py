@@ -274,23 +274,92 @@ def test_edit_sends_the_difference(browser, edit_url, group):
     assert VServerGroup.objects.get(pk=group.pk).name == "second"
 
 
-def test_two_people_edit_and_the_second_sees_both_and_decides(
+def theirs_and_mine(client_of, operator, administrator, edit_url, theirs, mine):
+    """The answer to the second of two who edit the same group, and their browser."""
+    first, second = client_of(operator), client_of(administrator)
+    seen = dict(second.get(edit_url).context["seen"].fields)
+    first.post(edit_url, form(*theirs, name="first", **seen))
+    return second, second.post(edit_url, form(*mine, name="first", **seen))
+
+
+def test_two_people_edit_and_the_second_sees_both_and_chooses(
     client_of, operator, administrator, edit_url, group
 ):
-    first, second = client_of(operator), client_of(administrator)
-    seen = fingerprint(group)
-    first.post(edit_url, form((web(1), "80", "77"), (web(2), "80", "30"), name="first", seen=seen))
     mine = [(web(1), "80", "11"), (web(2), "80", "30"), (web(3), "80", "1")]
-    answer = second.post(edit_url, form(*mine, name="first", seen=seen))
+    second, answer = theirs_and_mine(
+        client_of,
+        operator,
+        administrator,
+        edit_url,
+        [(web(1), "80", "77"), (web(2), "80", "30"), (web(4), "80", "4")],
+        mine,
+    )
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "changed by somebody else" in page
-    assert "weight 77" in page
     assert shown_rows(answer) == mine
-    assert members(group) == {(web(1), 80): 77, (web(2), 80): 30}
-    renewed = re.search(r'name="seen" value="(\w+)"', page)[1]
-    assert second.post(edit_url, form(*mine, name="first", seen=renewed)).status_code == 303
-    assert members(group)[web(1), 80] == 11
+    assert members(group) == {(web(1), 80): 77, (web(2), 80): 30, (web(4), 80): 4}
+    lines = {line.label: line for line in answer.context["lines"]}
+    both = lines["web-01:80"]
+    assert (both.before, both.theirs, both.mine) == ("weight 10", "weight 77", "weight 11")
+    assert both.is_open
+    assert lines["web-03:80"].difference.choice == "mine"
+    assert lines["web-04:80"].difference.choice == "theirs"
+    renewed = dict(answer.context["seen"].fields)
+    unchosen = second.post(edit_url, form(*mine, name="first", **renewed))
+    assert unchosen.status_code == 422
+    assert "Choose one." in unchosen.content.decode()
+    chosen = {both.difference.name: "mine"}
+    assert second.post(edit_url, form(*mine, name="first", **renewed, **chosen)).status_code == 303
+    assert members(group) == {
+        (web(1), 80): 11,
+        (web(2), 80): 30,
+        (web(3), 80): 1,
+        (web(4), 80): 4,
+    }
+
+
+def test_the_other_buttons_keep_a_conflict_and_its_choices(
+    client_of, operator, administrator, edit_url, group
+):
+    mine = [(web(1), "80", "11"), (web(2), "80", "30")]
+    second, answer = theirs_and_mine(
+        client_of, operator, administrator, edit_url, [(web(1), "80", "77")], mine
+    )
+    renewed = dict(answer.context["seen"].fields)
+    chosen = {line.difference.name: "theirs" for line in answer.context["lines"]}
+    searched = second.post(
+        edit_url, form(*mine, intent="search", name="first", **renewed, **chosen)
+    )
+    assert searched.status_code == 200
+    assert {line.difference.choice for line in searched.context["lines"]} == {"theirs"}
+    preview = second.post(edit_url, form(*mine, intent="plan", name="x", **renewed, **chosen))
+    rows = [row for step in preview.context["preview"].steps for row in step.rows]
+    assert [(row.what, row.after) for row in rows] == [("VServer group", "x")]
+    assert members(group) == {(web(1), 80): 77}
+
+
+def test_a_picture_that_was_meddled_with_counts_as_unknown(
+    client_of, operator, administrator, edit_url, group
+):
+    first, second = client_of(operator), client_of(administrator)
+    seen = dict(second.get(edit_url).context["seen"].fields)
+    first.post(edit_url, form((web(1), "80", "77"), name="first", **seen))
+    answer = second.post(
+        edit_url, form((web(1), "80", "10"), name="first", **seen | {"picture": "W10:x:y"})
+    )
+    assert answer.status_code == 422
+    assert all(line.is_open for line in answer.context["lines"]), "nothing is chosen for them"
+
+
+@pytest.mark.parametrize("intent", ["confirm", "plan"])
+def test_a_person_whose_group_is_gone_is_led_back(
+    browser, edit_url, balancer, group, outsider, intent
+):
+    seen = dict(browser.get(edit_url).context["seen"].fields)
+    outsider.call("DeleteVServerGroup", RegionId=balancer.region_id, VServerGroupId=group.pk)
+    answer = browser.post(edit_url, form(name="x", intent=intent, **seen), follow=True)
+    assert "does not exist any more" in answer.content.decode()
 
 
 def test_a_reader_gets_no_dialog(client_of, reader, new_url):

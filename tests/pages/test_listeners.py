@@ -71,7 +71,7 @@ def listener(balancer, outsider):
 
 def seen_in(client, url):
     """The form's hidden fingerprint, as a browser would send it back."""
-    return client.get(url).context["form"]["seen"].value()
+    return dict(client.get(url).context["seen"].fields)
 
 
 def in_cloud(outsider, balancer, port=80):
@@ -281,10 +281,11 @@ def test_edit_shows_what_is_and_saves_what_differs(
     client_of, operator, balancer, listener, group, outsider
 ):
     client, url = client_of(operator), address("listeners-edit", balancer, *KEY)
-    form = client.get(url).context["form"]
+    shown = client.get(url).context
+    form = shown["form"]
     assert form["health_check_domain"].value() == "check.example.com"
     assert form["listening_port"].value() == 80
-    typed = FORM | {"vserver_group": group.pk, "seen": form["seen"].value()}
+    typed = FORM | {"vserver_group": group.pk} | dict(shown["seen"].fields)
     # Empty now: each server's own port and address again.
     assert client.post(url, typed).status_code == 303
     found = in_cloud(outsider, balancer)
@@ -298,14 +299,14 @@ def test_edit_cannot_move_a_listener_to_another_port(
     client_of, operator, balancer, listener, outsider
 ):
     client, url = client_of(operator), address("listeners-edit", balancer, *KEY)
-    client.post(url, FORM | {"listening_port": "99", "seen": seen_in(client, url)})
+    client.post(url, FORM | {"listening_port": "99"} | seen_in(client, url))
     assert [row.port for row in balancer.listeners.all()] == [80]
 
 
 def test_edit_goes_back_to_the_pool(client_of, operator, balancer, listener, group, outsider):
     client, url = client_of(operator), address("listeners-edit", balancer, *KEY)
     for chosen in (group.pk, ""):
-        typed = FORM | {"vserver_group": chosen, "seen": seen_in(client, url)}
+        typed = FORM | {"vserver_group": chosen} | seen_in(client, url)
         assert client.post(url, typed).status_code == 303
     assert balancer.listeners.get().vserver_group is None
 
@@ -328,43 +329,76 @@ def test_a_listener_without_backend_port_is_not_offered_the_pool(
 
 def test_saving_nothing_new_calls_nothing(client_of, operator, balancer, listener, outsider):
     client, url = client_of(operator), address("listeners-edit", balancer, *KEY)
-    form = client.get(url).context["form"]
+    shown = client.get(url).context
+    form = shown["form"]
     typed = FORM | {
         "description": "front",
         "health_check_domain": "check.example.com",
         "health_check_connect_port": "9000",
         "health_check_codes": form["health_check_codes"].value(),
-        "seen": form["seen"].value(),
+        **dict(shown["seen"].fields),
     }
     answer = client.post(url, typed, follow=True)
     assert "HTTP:80 stays as it was." in answer.content.decode()
 
 
-def test_two_people_see_both_versions_and_the_second_decides(
+def test_two_people_see_both_versions_and_the_second_chooses(
     client_of, operator, balancer, listener, outsider
 ):
     client, url = client_of(operator), address("listeners-edit", balancer, *KEY)
-    mine = FORM | {"description": "mine", "seen": seen_in(client, url)}
+    mine = FORM | {"description": "mine", "scheduler": "rr"} | seen_in(client, url)
+    outsider.call(
+        "SetLoadBalancerHTTPListenerAttribute",
+        LoadBalancerId=balancer.pk,
+        ListenerPort=80,
+        Description="theirs",
+        RequestTimeout=90,
+    )
+    answer = client.post(url, mine, headers=HTMX)
+    assert answer.status_code == 422
+    assert "changed by somebody else" in answer.content.decode()
+    lines = {line.label: line for line in answer.context["lines"]}
+    shown = lines["Listener name"]
+    assert (shown.theirs, shown.mine, shown.is_open) == ("theirs", "mine", True)
+    # Where only one has changed something, that is chosen already.
+    assert lines["Request timeout"].difference.choice == "theirs"
+    assert lines["Scheduler"].difference.choice == "mine"
+    assert in_cloud(outsider, balancer)["Description"] == "theirs"
+
+    again = mine | dict(answer.context["seen"].fields)
+    refused = client.post(url, again, headers=HTMX)
+    assert refused.status_code == 422
+    assert refused.context["asked"]
+    assert client.post(url, again | {"choice-description": "mine"}).status_code == 303
+    saved = in_cloud(outsider, balancer)
+    assert (saved["Description"], saved["Scheduler"]) == ("mine", "rr")
+    assert saved["RequestTimeout"] == 90, "their change stands beside mine"
+
+
+def test_a_wrong_field_in_a_conflict_loses_no_choice(
+    client_of, operator, balancer, listener, outsider
+):
+    client, url = client_of(operator), address("listeners-edit", balancer, *KEY)
+    mine = FORM | {"description": "mine"} | seen_in(client, url)
     outsider.call(
         "SetLoadBalancerHTTPListenerAttribute",
         LoadBalancerId=balancer.pk,
         ListenerPort=80,
         Description="theirs",
     )
-    answer = client.post(url, mine, headers=HTMX)
+    conflict = dict(client.post(url, mine).context["seen"].fields)
+    wrong = mine | conflict | {"idle_timeout": "999", "choice-description": "theirs"}
+    answer = client.post(url, wrong)
     assert answer.status_code == 422
-    assert ("Listener name", "theirs", "mine") in answer.context["differences"]
-    assert "changed by somebody else" in answer.content.decode()
+    assert ("choice-description", "theirs") in answer.context["kept_choices"]
+    right = mine | dict(answer.context["seen"].fields) | {"choice-description": "theirs"}
+    assert client.post(url, right).status_code == 303
     assert in_cloud(outsider, balancer)["Description"] == "theirs"
-
-    again = mine | {"seen": answer.context["form"]["seen"].value()}
-    assert client.post(url, again).status_code == 303
-    assert in_cloud(outsider, balancer)["Description"] == "mine"
 
 
 def test_editing_what_is_gone_says_so(client_of, operator, balancer, listener, outsider):
     client, url = client_of(operator), address("listeners-edit", balancer, *KEY)
-    typed = FORM | {"seen": seen_in(client, url)}
+    typed = FORM | seen_in(client, url)
     outsider.call("DeleteLoadBalancerListener", LoadBalancerId=balancer.pk, ListenerPort=80)
     answer = client.post(url, typed, follow=True)
     assert "This listener does not exist any more." in answer.content.decode()
@@ -448,5 +482,5 @@ def test_a_reader_may_not_add_and_a_stranger_sees_no_list(client_of, reader, str
 def test_wrong_methods(client_of, operator, balancer, listener):
     client = client_of(operator)
     assert client.post(address("listeners-list", balancer)).status_code == 405
-    assert client.get(address("listeners-start", balancer, *KEY)).status_code == 405
+    assert client.put(address("listeners-start", balancer, *KEY)).status_code == 405
     assert client.put(address("listeners-edit", balancer, *KEY)).status_code == 405

@@ -1,7 +1,5 @@
 """Backend Servers: the table with weights, the picker, removal."""
 
-import re
-
 import pytest
 
 from tests.cloud import REGION, mirror, pay, report, web
@@ -133,23 +131,57 @@ def test_the_same_weights_are_no_change(client_of, operator, pool):
 
 
 def test_somebody_elses_weights_are_not_overwritten_silently(client_of, operator, pool, outsider):
-    typed = {f"weight-{web(1)}": "7", f"weight-{web(2)}": "50", "seen": pool_fingerprint(pool)}
+    client = client_of(operator)
+    seen = dict(client.get(address("pool-list", pool)).context["seen"].fields)
+    typed = {f"weight-{web(1)}": "7", f"weight-{web(2)}": "50"}
     outsider.call(
         "SetBackendServers",
         RegionId=REGION,
         LoadBalancerId=pool.pk,
         BackendServers=[{"ServerId": web(2), "Weight": "0"}],
     )
-    client = client_of(operator)
-    answer = client.post(address("pool-weights", pool), typed, headers=HTMX)
+    answer = client.post(address("pool-weights", pool), typed | seen, headers=HTMX)
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "changed by somebody else" in page
     assert in_cloud(outsider, pool) == weights(pool) == {web(1): 100, web(2): 0}
-    assert f'<a href="{address("pool-list", pool)}">Take theirs</a>' in page
-    renewed = re.search(r'name="seen" value="(\w+)"', page)[1]
-    client.post(address("pool-weights", pool), {**typed, "seen": renewed}, headers=HTMX)
-    assert in_cloud(outsider, pool) == {web(1): 7, web(2): 50}
+    assert f'<a href="{address("pool-list", pool)}">open theirs</a>' in page
+    lines = [(line.before, line.theirs, line.mine) for line in answer.context["lines"]]
+    assert lines == [
+        ("weight 100", "weight 100", "weight 7"),
+        ("weight 50", "weight 0", "weight 50"),
+    ]
+    renewed = dict(answer.context["seen"].fields)
+    client.post(address("pool-weights", pool), typed | renewed, headers=HTMX)
+    assert in_cloud(outsider, pool) == {web(1): 7, web(2): 0}, "the merge of both"
+
+
+def test_both_changed_one_weight_and_the_second_has_to_choose(client_of, operator, pool, outsider):
+    client, url = client_of(operator), address("pool-weights", pool)
+    seen = dict(client.get(address("pool-list", pool)).context["seen"].fields)
+    typed = {f"weight-{web(1)}": "7", f"weight-{web(2)}": "50"}
+
+    def theirs(weight):
+        outsider.call(
+            "SetBackendServers",
+            RegionId=REGION,
+            LoadBalancerId=pool.pk,
+            BackendServers=[{"ServerId": web(1), "Weight": str(weight)}],
+        )
+
+    theirs(1)
+    answer = client.post(url, typed | seen, headers=HTMX)
+    again = typed | dict(answer.context["seen"].fields)
+    answer = client.post(url, again, headers=HTMX)
+    assert (answer.status_code, answer.context["asked"]) == (422, True)
+    # A choice against a value that changes once more is asked for anew.
+    theirs(2)
+    answer = client.post(url, again | {f"choice-{web(1)}": "mine"}, headers=HTMX)
+    assert answer.status_code == 422
+    assert [line.is_open for line in answer.context["lines"]] == [True]
+    again = typed | dict(answer.context["seen"].fields) | {f"choice-{web(1)}": "theirs"}
+    client.post(url, again, headers=HTMX)
+    assert in_cloud(outsider, pool) == {web(1): 2, web(2): 50}
 
 
 @pytest.mark.parametrize("weight", ["-1", "101", "", "many", "1.5"])

@@ -277,7 +277,7 @@ def test_edit_changes_group_and_name_and_says_why_not_the_rest(
         "name": "two",
         "vserver_group": green.pk,
         "domain": "evil.com",
-        "seen": answer.context["form"]["seen"].value(),
+        **dict(answer.context["seen"].fields),
     }
     assert client.post(url, typed).status_code == 303
     rule.refresh_from_db()
@@ -292,21 +292,24 @@ def test_edit_refuses_a_name_that_another_rule_has(client_of, operator, balancer
     assert "is called one" in answer.content.decode()
 
 
-def test_two_people_see_both_versions_and_the_second_decides(
+def test_two_people_see_both_versions_and_the_second_chooses(
     client_of, operator, balancer, blue, green, make, outsider
 ):
     (rule,) = make(("one", "a.com", ""))
     client, url = client_of(operator), address("rules-edit", balancer, *KEY, rule.pk)
-    seen = client.get(url).context["form"]["seen"].value()
+    seen = dict(client.get(url).context["seen"].fields)
     outsider.call("SetRule", RegionId=REGION, RuleId=rule.pk, VServerGroupId=green.pk)
-    typed = {"name": "mine", "vserver_group": blue.pk, "seen": seen}
+    typed = {"name": "mine", "vserver_group": blue.pk} | seen
     answer = client.post(url, typed, headers=HTMX)
     assert answer.status_code == 422
-    assert ("Rule name", "one", "mine") in answer.context["differences"]
-    typed["seen"] = answer.context["form"]["seen"].value()
-    assert client.post(url, typed).status_code == 303
+    assert [(one.label, one.before, one.theirs, one.mine) for one in answer.context["lines"]] == [
+        ("Rule name", "one", "one", "mine"),
+        ("VServer group", "blue", "green", "blue"),
+    ]
+    # Nothing is open: each of them has changed another thing, and both are kept.
+    assert client.post(url, typed | dict(answer.context["seen"].fields)).status_code == 303
     rule.refresh_from_db()
-    assert (rule.name, rule.vserver_group) == ("mine", blue)
+    assert (rule.name, rule.vserver_group) == ("mine", green)
 
 
 def test_delete_says_where_the_requests_go_then(client_of, operator, balancer, make):

@@ -1,7 +1,8 @@
 """How the pages answer what services say."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -9,7 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from console.shell.htmx import render_dialog, trigger
-from vservers.services.errors import CallFailed, NotReread
+from console.shell.request import ConsoleRequest
+from vservers.services.errors import CallFailed, Gone, NotReread, Stale
+from vservers.services.operations import Plan
+
+from .preview import Preview, preview_of
+
+# The intent of the button "Show what will be sent".
+PLAN = "plan"
 
 
 @contextmanager
@@ -21,19 +29,84 @@ def unread_is_said(request: HttpRequest) -> Iterator[None]:
         messages.warning(request, str(unread))
 
 
+@dataclass(slots=True)
+class Attempt:
+    """What became of a form that was handed to a service.
+
+    is_over: the form is done with. result: the service's, None where it could not be read back.
+    """
+
+    is_over: bool = False
+    result: Any = None
+    gone: str = ""
+    preview: Preview | None = None
+    error: CallFailed | None = None
+    stale: Stale | None = None
+
+    def words(self, done: str, *, unchanged: str = "") -> tuple[str, int]:
+        """(what to say, its level): `unchanged` where the service found nothing to do."""
+        if self.gone:
+            return self.gone, messages.WARNING
+        if unchanged and self.result is False:
+            return unchanged, messages.INFO
+        return done, messages.SUCCESS
+
+    @property
+    def refused(self) -> bool:
+        return bool(self.error or self.stale)
+
+
+def attempt(
+    request: ConsoleRequest,
+    verb: Callable[..., Any],
+    plan: Callable[..., Plan],
+    /,
+    **arguments: Any,
+) -> Attempt:
+    """Ask a service to do something, or only to plan it where the person pressed that button.
+
+    plan: takes what verb takes, and sends nothing. What a service says of single rows, InUse,
+    InvalidMembers and CannotUndo, goes on to the view; Waiting to RefusalMiddleware.
+    """
+    made = Attempt()
+    try:
+        if request.POST.get("intent") == PLAN:
+            made.preview = preview_of(plan(actor=request.actor, **arguments))
+            return made
+        with unread_is_said(request):
+            made.result = verb(actor=request.actor, **arguments)
+        made.is_over = True
+    except Gone as gone:
+        made.is_over, made.gone = True, str(gone)
+    except Stale as stale:
+        made.stale = stale
+    except CallFailed as failure:
+        made.error = failure
+    return made
+
+
 def answer_dialog(
     request: HttpRequest,
     template: str,
     context: Mapping[str, Any],
     *,
     refused: bool,
-    error: CallFailed | None = None,
+    attempt: Attempt | None = None,
     changed: str,
 ) -> HttpResponse:
-    """A dialog, or its refusal. After a failed call the page behind shows what was read since."""
-    response = render_dialog(
-        request, template, {**context, "error": error}, status=422 if refused or error else 200
-    )
+    """A dialog, its refusal, or its plan.
+
+    After a failed call the page behind shows what was read since.
+    """
+    error = attempt.error if attempt else None
+    whole = {
+        **context,
+        "error": error,
+        "preview": attempt.preview if attempt else None,
+        "plannable": True,
+    }
+    failed = refused or bool(attempt and attempt.refused)
+    response = render_dialog(request, template, whole, status=422 if failed else 200)
     return trigger(response, f"{changed}-changed") if error else response
 
 

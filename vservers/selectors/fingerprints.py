@@ -2,43 +2,57 @@
 
 import hashlib
 import json
+from typing import Any
 
 from vservers.models import Listener, LoadBalancer, Rule, VServerGroup
 
 
 def fingerprint(group: VServerGroup) -> str:
     """What a person saw of a group: changes when its name, a server, a port or a weight does."""
-    picture = [
-        group.name,
-        sorted(
-            group.members.values_list(
-                "server_id", "server_ip", "port", "weight", "type", "description"
-            )
-        ),
-    ]
-    return fingerprint_of(picture)
+    return fingerprint_of(group_picture(group))
+
+
+def group_picture(group: VServerGroup) -> list[Any]:
+    """[name, [[server_id, server_ip, port, weight, type, description], ...]]"""
+    rows = group.members.values_list(
+        "server_id", "server_ip", "port", "weight", "type", "description"
+    )
+    return [group.name, sorted(map(list, rows))]
 
 
 def pool_fingerprint(load_balancer: LoadBalancer) -> str:
     """What a person saw of the default server pool."""
+    return fingerprint_of(pool_picture(load_balancer))
+
+
+def pool_picture(load_balancer: LoadBalancer) -> list[Any]:
+    """[[server_id, server_ip, weight, type], ...]"""
     rows = load_balancer.pool_servers.values_list("server_id", "server_ip", "weight", "type")
-    return fingerprint_of(sorted(rows))
+    return sorted(map(list, rows))
 
 
 def listener_fingerprint(listener: Listener) -> str:
     """What a person saw of a listener's settings; its status does not count."""
-    return fingerprint_of(
-        [
-            listener.vserver_group_id,
-            listener.backend_server_port,
-            listener.description,
-            listener.settings,
-        ]
-    )
+    return fingerprint_of(listener_picture(listener))
+
+
+def listener_picture(listener: Listener) -> list[Any]:
+    """[vserver_group_id, backend_server_port, description, settings]"""
+    return [
+        listener.vserver_group_id,
+        listener.backend_server_port,
+        listener.description,
+        listener.settings,
+    ]
 
 
 def rule_fingerprint(rule: Rule) -> str:
-    return fingerprint_of([rule.name, rule.vserver_group_id])
+    return fingerprint_of(rule_picture(rule))
+
+
+def rule_picture(rule: Rule) -> list[Any]:
+    """[name, vserver_group_id]"""
+    return [rule.name, rule.vserver_group_id]
 
 
 def fingerprint_of(picture: object) -> str:

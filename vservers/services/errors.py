@@ -92,11 +92,18 @@ class Waiting(Exception):
         )
 
 
-class Busy(Exception):
-    """Another change of the same load balancer takes too long."""
+class Busy(CallFailed):
+    """Another change of the same load balancer takes too long, so nothing was sent."""
+
+    action = code = request_id = ""
+    message = "Another change of this instance is still running. Try again in a moment."
 
     def __init__(self) -> None:
-        super().__init__("Another change of this instance is still running. Try again in a moment.")
+        self.done = ["Nothing was changed."]
+        super().__init__()
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class CannotUndo(Exception):

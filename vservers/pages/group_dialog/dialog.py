@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import QueryDict
 from django.urls import reverse
 
 from vservers.cloud.types import BackendServer
 from vservers.models import LoadBalancer, Server, VServerGroup
-from vservers.selectors.fingerprints import fingerprint
+from vservers.pages.answers import PLAN
+from vservers.pages.conflict_rows import NAME, group_lines, group_rows, members_of
+from vservers.pages.conflicts import Conflict, Rows, Seen
+from vservers.pages.preview import Preview
+from vservers.selectors.fingerprints import group_picture
 from vservers.selectors.groups import shares
 from vservers.selectors.servers import (
     AvailableServer,
@@ -16,8 +21,7 @@ from vservers.selectors.servers import (
     network_rule,
     servers_by_id,
 )
-from vservers.services.changes import member_changes
-from vservers.services.errors import CallFailed, InvalidMembers, Stale
+from vservers.services.errors import CallFailed, InvalidMembers
 from vservers.services.observing import held_members
 
 from .draft import PREFIX, Draft
@@ -38,15 +42,25 @@ class Dialog:
     """One rendering of the dialog. group: the one that is edited, None for a new one."""
 
     def __init__(
-        self, balancer: LoadBalancer, draft: Draft, *, group: VServerGroup | None = None
+        self,
+        balancer: LoadBalancer,
+        data: QueryDict | None,
+        *,
+        group: VServerGroup | None = None,
     ) -> None:
         self.balancer = balancer
-        self.draft = draft
         self.group = group
+        self.draft = draft = _draft(data, group)
         self.failed: CallFailed | None = None
-        self.stale: Stale | None = None
-        self.differences: list[tuple[str, str, str]] = []
+        self.preview: Preview | None = None
+        self.conflict: Conflict | None = None
+        self.asked = False
         self.notice = ""
+        self._data = data if data is not None else QueryDict()
+        if data is not None and "seen" in data:
+            self.seen: Seen | None = Seen.from_post(data)
+        else:
+            self.seen = Seen.of(group_picture(group)) if group else None
         self._form = GroupForm(initial=draft.as_form_data())
         self._formset = MemberFormSet(
             initial=[row.as_initial() for row in draft.rows], prefix=PREFIX
@@ -55,7 +69,7 @@ class Dialog:
     def act_on(self, intent: str) -> bool:
         """Carry out a tool of the dialog; True when the person wants to confirm instead."""
         tool, _, argument = intent.partition(":")
-        if tool == "confirm":
+        if tool in ("confirm", PLAN):
             return True
         if tool == "page":
             self.draft.page = argument
@@ -94,12 +108,20 @@ class Dialog:
         self._formset = MemberFormSet(data, prefix=PREFIX)
         return all([self._form.is_valid(), self._formset.is_valid()])
 
+    def is_settled(self) -> bool:
+        """Whether everything is chosen that both have changed."""
+        self._compare()
+        self.asked = self.conflict is not None and not self.conflict.is_settled
+        return not self.asked
+
     @property
     def name(self) -> str:
-        return str(self._form.cleaned_data["name"])
+        return str(self._result[NAME] if self.conflict else self._form.cleaned_data["name"])
 
     @property
     def members(self) -> list[BackendServer]:
+        if self.conflict:
+            return members_of(self._result)
         return [
             BackendServer(
                 server_id=row["server_id"],
@@ -112,39 +134,39 @@ class Dialog:
             for row in self._formset.cleaned_data
         ]
 
+    @property
+    def _result(self) -> Rows:
+        return self.conflict.result if self.conflict else {}
+
+    def _compare(self, earlier: Seen | None = None) -> None:
+        """Set mine beside theirs, where somebody else was quicker."""
+        if self.seen and self.seen.in_conflict:
+            mine = self.draft.as_rows()
+            self.conflict = Conflict.of(self.seen, group_rows, mine, self._data, earlier=earlier)
+
     def refuse_members(self, error: InvalidMembers) -> None:
         """Put the service's sentences beside the rows that they are about."""
+        left = dict(error.errors)
         for form in self._formset.forms:
             row = form.cleaned_data
-            if sentence := error.errors.get((row.get("server_id", ""), row.get("port") or 0)):
+            if sentence := left.pop((row.get("server_id", ""), row.get("port") or 0), ""):
                 form.add_error("port", sentence)
+        for (server_id, port), sentence in left.items():
+            # A row of theirs that was chosen.
+            self._form.add_error(None, f"{server_id}:{port}: {sentence}")
 
-    def compare_with(self, theirs: VServerGroup, error: Stale) -> None:
-        """Show somebody else's change beside the draft; the next Confirm is meant as it stands."""
-        self.stale = error
-        if theirs.name != self.name:
-            self.differences.append(("Group Name", theirs.name, self.name))
-        for change in member_changes(theirs.pk, held_members(theirs), self.members):
-            _, server_id, _, port = change.key
-            there, here = change.before, change.after
-            self.differences.append(
-                (
-                    f"{server_id}:{port}",
-                    f"weight {there['weight']}" if there else "not in the group",
-                    f"weight {here['weight']}" if here else "removed",
-                )
-            )
-        self._resume(theirs)
+    def be_overtaken(self, theirs: VServerGroup) -> None:
+        """Somebody else was quicker: the next Confirm is one in sight of theirs."""
+        if self.seen:
+            earlier, self.seen = self.seen, self.seen.overtaken_by(group_picture(theirs))
+            self.group = theirs
+            self._compare(earlier)
 
     def continue_with(self, group: VServerGroup) -> None:
         """After a part was done: what was typed goes on as an edit of the group as it is now."""
-        self._resume(group)
-
-    def _resume(self, group: VServerGroup) -> None:
         self.group = group
-        self.draft.seen = fingerprint(group)
-        # A bound form shows what was posted; only the hidden fingerprint is ours to renew.
-        self._form.data = {**self._form.data, "seen": self.draft.seen}
+        self.seen = Seen.of(group_picture(group))
+        self.conflict = None
 
     def _chosen(self) -> dict[str, Server]:
         return servers_by_id(
@@ -176,6 +198,8 @@ class Dialog:
     def context(self) -> dict[str, Any]:
         """Everything the template shows."""
         balancer, group = self.balancer, self.group
+        if not self.conflict:
+            self._compare()
         chosen = self._chosen()
         rule = network_rule(balancer, chosen=list(chosen.values())[:1])
         wanted = self.draft.network_type
@@ -207,6 +231,16 @@ class Dialog:
             "selected": self._selected(chosen),
             "notice": self.notice,
             "error": self.failed,
-            "stale": self.stale,
-            "differences": self.differences,
+            "preview": self.preview,
+            "plannable": True,
+            "seen": self.seen,
+            "conflict": self.conflict,
+            "lines": group_lines(self.conflict) if self.conflict else [],
+            "asked": self.asked,
         }
+
+
+def _draft(data: QueryDict | None, group: VServerGroup | None) -> Draft:
+    if data is not None:
+        return Draft.from_post(data)
+    return Draft.of_group(name=group.name, members=held_members(group)) if group else Draft()

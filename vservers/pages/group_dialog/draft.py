@@ -11,6 +11,7 @@ from typing import Any, Self
 from django.http import QueryDict
 
 from vservers.cloud.types import BackendServer
+from vservers.pages.conflict_rows import NAME, member_row_key
 
 from .forms import MAX_ROWS
 
@@ -42,17 +43,15 @@ class Draft:
 
     name: str = ""
     network_type: str = ""
-    seen: str = ""
     query: str = ""
     page: str = "1"
     ticks: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
 
     @classmethod
-    def of_group(cls, *, name: str, seen: str, members: Iterable[BackendServer]) -> Self:
+    def of_group(cls, *, name: str, members: Iterable[BackendServer]) -> Self:
         return cls(
             name=name,
-            seen=seen,
             rows=[
                 Row(m.server_id, str(m.port), str(m.weight), m.server_ip, m.type, m.description)
                 for m in members
@@ -66,7 +65,6 @@ class Draft:
         return cls(
             name=data.get("name", ""),
             network_type=data.get("network_type", ""),
-            seen=data.get("seen", ""),
             query=data.get("q", ""),
             page=data.get("page", "1"),
             ticks=list(dict.fromkeys(data.getlist("tick"))),
@@ -81,13 +79,24 @@ class Draft:
         data: dict[str, Any] = {
             "name": self.name,
             "network_type": self.network_type,
-            "seen": self.seen,
             f"{PREFIX}-TOTAL_FORMS": len(self.rows),
             f"{PREFIX}-INITIAL_FORMS": 0,
         }
         for i, row in enumerate(self.rows):
             data |= {f"{PREFIX}-{i}-{name}": value for name, value in row.as_initial().items()}
         return data
+
+    def as_rows(self) -> dict[str, Any]:
+        """The rows of a conflict; a port that is none yet counts for nothing."""
+        rows: dict[str, Any] = {NAME: self.name.strip()}
+        for row in self.rows:
+            if row.port.isdecimal():
+                rows[member_row_key(row.server_id, row.server_ip, int(row.port))] = {
+                    "weight": int(row.weight) if row.weight.isdecimal() else row.weight,
+                    "type": row.type or "ecs",
+                    "description": row.description,
+                }
+        return rows
 
     def add(self, server_ids: Iterable[str]) -> None:
         """Each server as a new row at the end, its port still to be typed."""

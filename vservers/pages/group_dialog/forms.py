@@ -11,7 +11,7 @@ MAX_ROWS = 400
 
 
 class GroupForm(forms.Form):
-    """Name and network type. seen: the fingerprint of the group that the person is changing."""
+    """Name and network type."""
 
     name = forms.CharField(
         label="Group Name",
@@ -28,7 +28,6 @@ class GroupForm(forms.Form):
     network_type = forms.ChoiceField(
         label="Network type", choices=LoadBalancer.NetworkType, required=False
     )
-    seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
 
 class MemberForm(forms.Form):

@@ -7,17 +7,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from console.accounts.permissions import Action
 from console.shell.access import requires
-from console.shell.htmx import done, render_dialog, render_page
+from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.models import LoadBalancer, VServerGroup
-from vservers.pages.answers import next_url
+from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url
 from vservers.pages.gone import render_gone, vanished_group
 from vservers.pages.lookup import balancer_or_404, group_or_404
 from vservers.selectors.drift import open_drift
 from vservers.selectors.groups import groups_page, member_rows
-from vservers.services.errors import CallFailed, Gone, InUse, NotReread
-from vservers.services.groups import delete_group
+from vservers.services.errors import Gone, InUse
+from vservers.services.groups import delete_group, plan_group_deletion
 from vservers.services.owners import owner_warning
 from vservers.services.sync import note_viewed, refresh_group, refresh_health
 
@@ -92,15 +92,13 @@ def group_delete(
     to = reverse("groups-list", args=[region, balancer_id])
     if request.method != "POST":
         return _ask(request, balancer, group)
-    message, level = f"{group} was deleted.", messages.SUCCESS
     try:
-        delete_group(actor=request.actor, group=group)
-    except InUse as error:
-        return _ask(request, balancer, group_or_404(balancer, group_id), refused=error)
-    except CallFailed as error:
-        return _ask(request, balancer, group, failed=error)
-    except (Gone, NotReread) as error:
-        message, level = str(error), messages.WARNING
+        made = attempt(request, delete_group, plan_group_deletion, group=group)
+    except InUse:
+        return _ask(request, balancer, group_or_404(balancer, group_id), refused=True)
+    if not made.is_over:
+        return _ask(request, balancer, group, made)
+    message, level = made.words(f"{group} was deleted.")
     return done(request, to=to, message=message, level=level)
 
 
@@ -108,9 +106,9 @@ def _ask(
     request: ConsoleRequest,
     balancer: LoadBalancer,
     group: VServerGroup,
+    made: Attempt | None = None,
     *,
-    refused: InUse | None = None,
-    failed: CallFailed | None = None,
+    refused: bool = False,
 ) -> HttpResponse:
     """The question before a group is deleted, or why it cannot be."""
     links = users_as_links(balancer, group)
@@ -123,10 +121,14 @@ def _ask(
         "consequences": owner_warning(group.owner),
         "submit": "Delete",
         "back_url": reverse("groups-list", args=[balancer.region_id, balancer.pk]),
-        "error": failed,
     }
-    return render_dialog(
-        request, "components/confirm.html", context, status=422 if refused or failed else 200
+    return answer_dialog(
+        request,
+        "components/confirm.html",
+        context,
+        refused=refused,
+        attempt=made,
+        changed="groups",
     )
 
 

@@ -10,6 +10,8 @@ from django.core.validators import RegexValidator
 
 from vservers.cloud.types import HTTPSettings
 from vservers.models import Listener, LoadBalancer, VServerGroup
+from vservers.pages.conflict_rows import settings_rows
+from vservers.pages.conflicts import Rows
 from vservers.pages.fields import (
     GroupField,
     groups_by_id,
@@ -158,7 +160,6 @@ class ListenerForm(forms.Form):
     x_forwarded_for_slbid = _switch("SLB-ID", "The instance ID.")
 
     start = _switch("Start after creation", "A listener that is not started takes no requests.")
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -166,9 +167,8 @@ class ListenerForm(forms.Form):
         *,
         load_balancer: LoadBalancer,
         listener: Listener | None = None,
-        seen: str = "",
     ) -> None:
-        super().__init__(data, initial=self._of(listener) | {"seen": seen})
+        super().__init__(data, initial=self._of(listener))
         self._load_balancer = load_balancer
         self._listener = listener
         pool_possible = listener is None or listener.backend_server_port is not None
@@ -255,6 +255,12 @@ class ListenerForm(forms.Form):
         return self.cleaned_data["description"] or f"http_{self.cleaned_data['listening_port']}"
 
     @property
+    def rows(self) -> Rows:
+        """What was entered, as the rows of a conflict."""
+        group_id = self.group.pk if self.group else ""
+        return settings_rows(group_id, self.name, asdict(self.settings))
+
+    @property
     def settings(self) -> HTTPSettings:
         """What was entered, in the API's values."""
         values = self.cleaned_data
@@ -295,24 +301,3 @@ class ListenerForm(forms.Form):
     def advanced_wrong(self) -> bool:
         names = ("session", "cookie_timeout", "cookie", "idle_timeout", "request_timeout")
         return any(name in self.errors for name in (*names, "bandwidth"))
-
-    def differences(self) -> list[tuple[str, str, str]]:
-        """(label, in the cloud now, as entered) of the fields that differ."""
-        rows = []
-        for bound in self:
-            theirs, yours = (_words(bound.field, value) for value in (bound.initial, bound.data))
-            if bound.name != "seen" and not bound.field.disabled and theirs != yours:
-                rows.append((str(bound.label), theirs, yours))
-        return rows
-
-
-def _words(field: forms.Field, value: Any) -> str:
-    """A value of a field as a person reads it."""
-    if isinstance(field, forms.BooleanField):
-        return "on" if value in (True, "on") else "off"
-    if isinstance(field, forms.ChoiceField):
-        choices: Any = field.choices
-        names = {str(key): str(word) for key, word in choices}
-        values = value if isinstance(value, list) else [value or ""]
-        return ", ".join(names.get(str(one), str(one)) for one in values)
-    return "—" if value in (None, "") else str(value)

@@ -3,25 +3,25 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from console.accounts.permissions import Action
 from console.shell.access import requires
 from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.models import Drift, Listener, LoadBalancer
-from vservers.pages.answers import answer_dialog, unread_is_said
+from vservers.pages.answers import Attempt, answer_dialog, attempt
 from vservers.pages.lookup import balancer_or_404, listener_or_404
 from vservers.selectors.drift import open_drift
-from vservers.selectors.fingerprints import listener_fingerprint
+from vservers.selectors.fingerprints import listener_picture
 from vservers.selectors.listeners import listener_rows
 from vservers.services import listeners as services
-from vservers.services.errors import CallFailed, Gone, Stale
+from vservers.services.operations import Plan
 
+from .editing import ListenerEdit
 from .forms import ListenerForm
 
 FORM = "vservers/listeners/form.html"
@@ -30,7 +30,17 @@ FORM = "vservers/listeners/form.html"
 @require_safe
 @requires(Action.VIEW)
 def listeners_list(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
-    return _list(request, balancer_or_404(region, balancer_id))
+    balancer = balancer_or_404(region, balancer_id)
+    rows = listener_rows(balancer)
+    context = {
+        "title": "Listeners",
+        "balancer": balancer,
+        "rows": rows,
+        "others": any(row.listener.protocol != Listener.Protocol.HTTP for row in rows),
+        "list_url": _back(balancer),
+        "drift": open_drift(balancer, Drift.Kind.LISTENER, Drift.Kind.RULE),
+    }
+    return render_page(request, "vservers/listeners/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,28 +48,30 @@ def listeners_list(request: ConsoleRequest, region: str, balancer_id: str) -> Ht
 def listeners_new(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
     balancer = balancer_or_404(region, balancer_id)
     form = ListenerForm(request.POST or None, load_balancer=balancer)
-    error = None
+    made = Attempt()
     if request.method == "POST" and form.is_valid():
         port = form.cleaned_data["listening_port"]
-        try:
-            with unread_is_said(request):
-                services.create_http_listener(
-                    actor=request.actor,
-                    load_balancer=balancer,
-                    port=port,
-                    settings=form.settings,
-                    vserver_group=form.group,
-                    backend_server_port=form.cleaned_data["backend_port"],
-                    description=form.name,
-                    start=form.cleaned_data["start"],
-                )
-        except CallFailed as failure:
-            error = failure
-        else:
-            return _done(request, balancer, f"HTTP:{port} was created.")
-    context = _form_context(balancer, form, "Add Listener")
+        made = attempt(
+            request,
+            services.create_http_listener,
+            services.plan_new_http_listener,
+            load_balancer=balancer,
+            port=port,
+            settings=form.settings,
+            vserver_group=form.group,
+            backend_server_port=form.cleaned_data["backend_port"],
+            description=form.name,
+            start=form.cleaned_data["start"],
+        )
+        if made.is_over:
+            return _done(request, balancer, *made.words(f"HTTP:{port} was created."))
     return answer_dialog(
-        request, FORM, context, refused=bool(form.errors), error=error, changed="listeners"
+        request,
+        FORM,
+        _form_context(balancer, form, "Add Listener"),
+        refused=bool(form.errors),
+        attempt=made,
+        changed="listeners",
     )
 
 
@@ -72,65 +84,49 @@ def listeners_edit(
     listener = listener_or_404(balancer, protocol, port)
     if protocol != Listener.Protocol.HTTP:
         raise Http404
-    form = _edit_form(balancer, listener, request.POST or None)
-    stale: Stale | None = None
-    error: CallFailed | None = None
-    changed = True  # unless the service says otherwise
-    if request.method == "POST" and form.is_valid():
-        try:
-            with unread_is_said(request):
-                changed = services.change_http_listener(
-                    actor=request.actor,
-                    listener=listener,
-                    settings=form.settings,
-                    vserver_group=form.group,
-                    description=form.name,
-                    seen=form.cleaned_data["seen"],
-                )
-        except Stale as refusal:
-            stale = refusal
-            # What was typed stays; the next Submit counts as said in sight of theirs.
-            typed = request.POST.copy()
-            listener = listener_or_404(balancer, protocol, port)
-            typed["seen"] = listener_fingerprint(listener)
-            form = _edit_form(balancer, listener, typed)
-        except Gone as gone:
-            return _done(request, balancer, str(gone), level=messages.WARNING)
-        except CallFailed as failure:
-            error = failure
-        else:
-            words = "was saved" if changed else "stays as it was"
-            return _done(request, balancer, f"{listener} {words}.")
-    context = _form_context(balancer, form, f"Edit {listener}")
-    context |= {
-        "listener": listener,
-        "stale": stale,
-        "differences": form.differences() if stale else [],
-    }
+    edit = ListenerEdit(listener, request.POST if request.method == "POST" else None)
+    made = Attempt()
+    if request.method == "POST" and edit.is_ready():
+        made = attempt(
+            request,
+            services.change_http_listener,
+            services.plan_http_listener_change,
+            listener=listener,
+            **edit.arguments(),
+        )
+        if made.stale:
+            edit.be_overtaken(listener_picture(listener_or_404(balancer, protocol, port)))
+        if made.is_over:
+            words = made.words(f"{listener} was saved.", unchanged=f"{listener} stays as it was.")
+            return _done(request, balancer, *words)
+    context = _form_context(balancer, edit.form, f"Edit {listener}")
+    context |= {"listener": listener, **edit.context()}
     return answer_dialog(
-        request, FORM, context, refused=bool(form.errors or stale), error=error, changed="listeners"
+        request, FORM, context, refused=edit.refused, attempt=made, changed="listeners"
     )
 
 
-def _edit_form(balancer: LoadBalancer, listener: Listener, data: object) -> ListenerForm:
-    return ListenerForm(
-        data, load_balancer=balancer, listener=listener, seen=listener_fingerprint(listener)
-    )
-
-
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @requires(Action.CHANGE_LISTENERS)
 def listeners_start(
     request: ConsoleRequest, region: str, balancer_id: str, protocol: str, port: int
 ) -> HttpResponse:
     balancer = balancer_or_404(region, balancer_id)
     listener = listener_or_404(balancer, protocol, port)
-    try:
-        with unread_is_said(request):
-            services.start_listener(actor=request.actor, listener=listener)
-    except CallFailed as failure:
-        return _list(request, balancer, error=failure)
-    return _done(request, balancer, f"{listener} was started.")
+    question = {
+        "title": f"Start {listener}?",
+        "question": f"Requests to {balancer.address}:{port} are answered from then on.",
+        "submit": "Start",
+        "submit_kind": "primary",
+    }
+    return _ask(
+        request,
+        listener,
+        services.start_listener,
+        _status_plan("running"),
+        f"{listener} was started.",
+        question,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -145,7 +141,21 @@ def listeners_stop(
         "question": f"Requests to {balancer.address}:{port} fail until it is started again.",
         "submit": "Stop",
     }
-    return _ask(request, listener, services.stop_listener, f"{listener} was stopped.", question)
+    return _ask(
+        request,
+        listener,
+        services.stop_listener,
+        _status_plan("stopped"),
+        f"{listener} was stopped.",
+        question,
+    )
+
+
+def _status_plan(status: str) -> Callable[..., Plan]:
+    def plan(**arguments: Any) -> Plan:
+        return services.plan_listener_status(status=status, **arguments)
+
+    return plan
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -167,53 +177,38 @@ def listeners_delete(
         else [],
         "submit": "Delete",
     }
-    return _ask(request, listener, services.delete_listener, f"{listener} was deleted.", question)
+    return _ask(
+        request,
+        listener,
+        services.delete_listener,
+        services.plan_listener_deletion,
+        f"{listener} was deleted.",
+        question,
+    )
 
 
 def _ask(
     request: ConsoleRequest,
     listener: Listener,
-    service: Callable[..., None],
+    verb: Callable[..., None],
+    plan: Callable[..., Plan],
     words: str,
     question: dict[str, Any],
 ) -> HttpResponse:
     """Ask first; when the person said yes, do it."""
     balancer = listener.load_balancer
-    error = None
+    made = Attempt()
     if request.method == "POST":
-        try:
-            with unread_is_said(request):
-                service(actor=request.actor, listener=listener)
-        except CallFailed as failure:
-            error = failure
-        else:
-            return _done(request, balancer, words)
-    context = {"balancer": balancer, "back_url": _back(balancer), **question}
+        made = attempt(request, verb, plan, listener=listener)
+        if made.is_over:
+            return _done(request, balancer, *made.words(words))
     return answer_dialog(
         request,
         "components/confirm.html",
-        context,
+        {"balancer": balancer, "back_url": _back(balancer), **question},
         refused=False,
-        error=error,
+        attempt=made,
         changed="listeners",
-    )
-
-
-def _list(
-    request: ConsoleRequest, balancer: LoadBalancer, *, error: CallFailed | None = None
-) -> HttpResponse:
-    rows = listener_rows(balancer)
-    context = {
-        "title": "Listeners",
-        "balancer": balancer,
-        "rows": rows,
-        "others": any(row.listener.protocol != Listener.Protocol.HTTP for row in rows),
-        "list_url": _back(balancer),
-        "error": error,
-        "drift": open_drift(balancer, Drift.Kind.LISTENER, Drift.Kind.RULE),
-    }
-    return render_page(
-        request, "vservers/listeners/list.html", context, status=422 if error else 200
     )
 
 
@@ -231,7 +226,5 @@ def _back(balancer: LoadBalancer) -> str:
     return reverse("listeners-list", args=[balancer.region_id, balancer.pk])
 
 
-def _done(
-    request: ConsoleRequest, balancer: LoadBalancer, words: str, *, level: int = 0
-) -> HttpResponse:
+def _done(request: ConsoleRequest, balancer: LoadBalancer, words: str, level: int) -> HttpResponse:
     return done(request, to=_back(balancer), message=words, changed="listeners", level=level)

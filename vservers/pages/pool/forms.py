@@ -36,14 +36,6 @@ class WeightsForm(forms.Form):
             row.pool_server.server_id or "": self.cleaned_data[_name(row)] for row in self._rows
         }
 
-    def differences(self) -> list[tuple[str, str, str]]:
-        """(server, weight in the cloud now, weight typed) where they differ."""
-        return [
-            (str(row.pool_server.server or row.pool_server.server_id), str(now), str(typed))
-            for row, field in self.rows
-            if str(now := row.pool_server.weight) != str(typed := field.value())
-        ]
-
 
 def _name(row: PoolRow) -> str:
     return f"weight-{row.pool_server.server_id}"

@@ -12,17 +12,25 @@ from console.shell.access import requires
 from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.models import Drift, LoadBalancer
-from vservers.pages.answers import answer_dialog, unread_is_said
+from vservers.pages.answers import PLAN, Attempt, answer_dialog, attempt
 from vservers.pages.lookup import balancer_or_404
 from vservers.selectors.drift import open_drift
-from vservers.selectors.fingerprints import pool_fingerprint
+from vservers.selectors.fingerprints import pool_picture
 from vservers.selectors.groups import pool_rows
 from vservers.selectors.listeners import listeners_on_pool
 from vservers.selectors.pool import Candidates, pool_candidates
-from vservers.services.errors import CallFailed, InvalidMembers, Stale
-from vservers.services.pool import add_pool_servers, remove_pool_servers, set_pool_weights
+from vservers.services.errors import InvalidMembers
+from vservers.services.pool import (
+    add_pool_servers,
+    plan_pool_addition,
+    plan_pool_removal,
+    plan_pool_weights,
+    remove_pool_servers,
+    set_pool_weights,
+)
 
-from .forms import JoinForm, WeightsForm
+from .editing import PoolEdit
+from .forms import JoinForm
 
 REMOVAL = "Requests that they are answering are cut. To let these end, set the weight to 0 first."
 
@@ -38,49 +46,41 @@ def pool_list(request: ConsoleRequest, region: str, balancer_id: str) -> HttpRes
 def pool_weights(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
     """Save the weights of the table."""
     balancer = balancer_or_404(region, balancer_id)
-    form = WeightsForm(request.POST, rows=pool_rows(balancer))
-    if not form.is_valid():
-        return _list(request, balancer, typed=request.POST)
-    changed = True  # unless the service says otherwise
-    try:
-        with unread_is_said(request):
-            changed = set_pool_weights(
-                actor=request.actor,
-                load_balancer=balancer,
-                weights=form.weights,
-                seen=request.POST.get("seen", ""),
-            )
-    except Stale as stale:
-        return _list(request, balancer, typed=request.POST, stale=stale)
-    except CallFailed as failure:
-        return _list(request, balancer, typed=request.POST, error=failure)
-    return _done(request, balancer, "Weights were saved." if changed else "No weight has changed.")
+    edit = PoolEdit(balancer, request.POST)
+    if not edit.is_ready():
+        return _list(request, balancer, edit)
+    made = attempt(
+        request, set_pool_weights, plan_pool_weights, load_balancer=balancer, **edit.arguments()
+    )
+    if made.is_over:
+        words = made.words("Weights were saved.", unchanged="No weight has changed.")
+        return _done(request, balancer, *words)
+    if made.stale:
+        edit.be_overtaken(pool_picture(balancer))
+    return _list(request, balancer, edit.renewed() if made.refused else edit, made)
 
 
 def _list(
     request: ConsoleRequest,
     balancer: LoadBalancer,
-    *,
-    typed: Any = None,
-    error: CallFailed | None = None,
-    stale: Stale | None = None,
+    edit: PoolEdit | None = None,
+    made: Attempt | None = None,
 ) -> HttpResponse:
     users = listeners_on_pool(balancer)
-    form = WeightsForm(typed, rows=pool_rows(balancer))
+    edit = edit or PoolEdit(balancer, None)
     context = {
         "title": "Backend Servers",
         "balancer": balancer,
-        "form": form,
+        "form": edit.form,
         "users": users,
         "ignore_weights": [listener for listener in users if listener.scheduler == "rr"],
         "list_url": _back(balancer),
         "drift": open_drift(balancer, Drift.Kind.POOL),
-        "seen": pool_fingerprint(balancer),
-        "error": error,
-        "stale": stale,
-        "differences": form.differences() if stale else [],
+        "error": made.error if made else None,
+        "preview": made.preview if made else None,
+        **edit.context(),
     }
-    refused = error or stale or form.errors
+    refused = edit.refused or (made and made.refused)
     return render_page(request, "vservers/pool/list.html", context, status=422 if refused else 200)
 
 
@@ -91,7 +91,7 @@ def pool_add(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResp
     balancer = balancer_or_404(region, balancer_id)
     intent = request.POST.get("intent", "")
     ticks = list(dict.fromkeys(request.POST.getlist("tick")))
-    if intent != "add":
+    if intent not in ("add", PLAN):
         typed = {"weight": request.POST["weight"]} if "weight" in request.POST else {}
         return _pick(request, balancer, JoinForm(initial=typed), ticks)
     form = JoinForm(request.POST)
@@ -101,14 +101,15 @@ def pool_add(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResp
         return _pick(request, balancer, form, ticks)
     weights = dict.fromkeys(ticks, form.cleaned_data["weight"])
     try:
-        with unread_is_said(request):
-            add_pool_servers(actor=request.actor, load_balancer=balancer, weights=weights)
+        made = attempt(
+            request, add_pool_servers, plan_pool_addition, load_balancer=balancer, weights=weights
+        )
     except InvalidMembers as refusal:
         form.add_error(None, list(refusal.errors.values()))
         return _pick(request, balancer, form, ticks)
-    except CallFailed as failure:
-        return _pick(request, balancer, form, ticks, error=failure)
-    return _done(request, balancer, f"{_servers(len(ticks))} added.")
+    if made.is_over:
+        return _done(request, balancer, *made.words(f"{_servers(len(ticks))} added."))
+    return _pick(request, balancer, form, ticks, made)
 
 
 def _pick(
@@ -116,8 +117,7 @@ def _pick(
     balancer: LoadBalancer,
     form: JoinForm,
     ticks: list[str],
-    *,
-    error: CallFailed | None = None,
+    made: Attempt | None = None,
 ) -> HttpResponse:
     candidates = _candidates(request, balancer, ticks)
     context = {
@@ -138,7 +138,7 @@ def _pick(
         "vservers/pool/add.html",
         context,
         refused=bool(form.errors),
-        error=error,
+        attempt=made,
         changed="pool",
     )
 
@@ -166,26 +166,24 @@ def pool_remove(request: ConsoleRequest, region: str, balancer_id: str) -> HttpR
     leaving = [row.pool_server for row in rows if row.pool_server.server_id in wanted]
     if not leaving:
         words = "None of these servers is in Backend Servers."
-        return _done(request, balancer, words, level=messages.WARNING)
-    error = None
+        return _done(request, balancer, words, messages.WARNING)
+    made = Attempt()
     if request.method == "POST":
-        try:
-            with unread_is_said(request):
-                remove_pool_servers(
-                    actor=request.actor,
-                    load_balancer=balancer,
-                    server_ids=[server.server_id or "" for server in leaving],
-                )
-        except CallFailed as failure:
-            error = failure
-        else:
-            return _done(request, balancer, f"{_servers(len(leaving))} removed.")
+        made = attempt(
+            request,
+            remove_pool_servers,
+            plan_pool_removal,
+            load_balancer=balancer,
+            server_ids=[server.server_id or "" for server in leaving],
+        )
+        if made.is_over:
+            return _done(request, balancer, *made.words(f"{_servers(len(leaving))} removed."))
     return answer_dialog(
         request,
         "components/confirm.html",
         _question(balancer, [server.server or server for server in leaving], of=len(rows)),
         refused=False,
-        error=error,
+        attempt=made,
         changed="pool",
     )
 
@@ -214,7 +212,5 @@ def _back(balancer: LoadBalancer) -> str:
     return reverse("pool-list", args=[balancer.region_id, balancer.pk])
 
 
-def _done(
-    request: ConsoleRequest, balancer: LoadBalancer, words: str, *, level: int = 0
-) -> HttpResponse:
+def _done(request: ConsoleRequest, balancer: LoadBalancer, words: str, level: int) -> HttpResponse:
     return done(request, to=_back(balancer), message=words, changed="pool", level=level)

@@ -10,6 +10,7 @@ from django.core.validators import MinLengthValidator, RegexValidator
 
 from vservers.cloud.calls import MAX_RULES_PER_CALL
 from vservers.models import Listener, Rule, VServerGroup
+from vservers.pages.conflicts import Rows
 from vservers.pages.fields import GroupField, groups_by_id, name_characters
 from vservers.selectors.rules import MAX_RULES_PER_LISTENER
 from vservers.services.rules import NewRule
@@ -203,10 +204,9 @@ class RuleForm(forms.Form):
 
     vserver_group = forms.ChoiceField()  # replaced: its choices are those of the instance
     name = _name_field(help_text="1 to 40 letters, digits and - / . _ characters.")
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, rule: Rule, seen: str) -> None:
-        initial = {"name": rule.name, "vserver_group": rule.vserver_group_id, "seen": seen}
+    def __init__(self, data: Any = None, *, rule: Rule) -> None:
+        initial = {"name": rule.name, "vserver_group": rule.vserver_group_id}
         super().__init__(data, initial=initial)
         self._rule = rule
         self.fields["vserver_group"] = GroupField(
@@ -219,13 +219,8 @@ class RuleForm(forms.Form):
             raise ValidationError(f"Another rule of this listener is called {name}.")
         return name
 
-    def differences(self) -> list[tuple[str, str, str]]:
-        """(label, in the cloud now, as entered) of the fields that differ."""
-        group: Any = self.fields["vserver_group"]
-        names = dict(group.choices)
-        rows = []
-        for bound in (self["vserver_group"], self["name"]):
-            theirs, yours = bound.initial or "", bound.data or ""
-            if theirs != yours:
-                rows.append((str(bound.label), names.get(theirs, theirs), names.get(yours, yours)))
-        return rows
+    @property
+    def rows(self) -> Rows:
+        """What was entered, as the rows of a conflict."""
+        values = self.cleaned_data
+        return {"name": values["name"], "vserver_group_id": values["vserver_group"].pk}

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,9 +11,9 @@ from console.shell.access import requires
 from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.models import Listener, Rule
-from vservers.pages.answers import answer_dialog, unread_is_said
+from vservers.pages.answers import Attempt, answer_dialog, attempt
 from vservers.pages.lookup import balancer_or_404, listener_or_404, rule_or_404
-from vservers.selectors.fingerprints import rule_fingerprint
+from vservers.selectors.fingerprints import rule_picture
 from vservers.selectors.rules import (
     MAX_RULES_PER_LISTENER,
     domains_without_rest,
@@ -22,9 +21,9 @@ from vservers.selectors.rules import (
     successor,
 )
 from vservers.services import rules as services
-from vservers.services.errors import CallFailed, Gone, Stale
 
-from .forms import NewRulesForm, RuleForm
+from .editing import RuleEdit
+from .forms import NewRulesForm
 
 
 @require_safe
@@ -57,24 +56,26 @@ def rules_new(
         present=rules_in_match_order(listener),
         domain=request.GET.get("domain", ""),
     )
-    error = None
+    made = Attempt()
     if "add-rule" in request.POST:
         form.grow()
     elif request.method == "POST" and form.is_valid():
-        try:
-            with unread_is_said(request):
-                services.create_rules(actor=request.actor, listener=listener, rules=form.rules)
-        except CallFailed as failure:
-            error = failure
-        else:
-            return _done(request, listener, _created(len(form.rules)))
+        made = attempt(
+            request,
+            services.create_rules,
+            services.plan_new_rules,
+            listener=listener,
+            rules=form.rules,
+        )
+        if made.is_over:
+            return _done(request, listener, *made.words(_created(len(form.rules))))
     context = _context(listener, "Add Forwarding Rules") | {"form": form, "submit": "Submit"}
     return answer_dialog(
         request,
         "vservers/rules/new.html",
         context,
         refused=form.refused,
-        error=error,
+        attempt=made,
         changed="rules",
     )
 
@@ -90,46 +91,33 @@ def rules_edit(
 ) -> HttpResponse:
     listener = _layer_7_or_404(region, balancer_id, protocol, port)
     rule = rule_or_404(listener, rule_id)
-    form = RuleForm(request.POST or None, rule=rule, seen=rule_fingerprint(rule))
-    stale: Stale | None = None
-    error: CallFailed | None = None
-    changed = True  # unless the service says otherwise
-    if request.method == "POST" and form.is_valid():
-        try:
-            with unread_is_said(request):
-                changed = services.change_rule(
-                    actor=request.actor,
-                    rule=rule,
-                    name=form.cleaned_data["name"],
-                    vserver_group=form.cleaned_data["vserver_group"],
-                    seen=form.cleaned_data["seen"],
-                )
-        except Stale as refusal:
-            stale = refusal
-            # What was typed stays; the next Submit counts as said in sight of theirs.
-            rule = rule_or_404(listener, rule_id)
-            seen = rule_fingerprint(rule)
-            form = RuleForm({**request.POST.dict(), "seen": seen}, rule=rule, seen=seen)
-        except Gone as gone:
-            return _done(request, listener, str(gone), level=messages.WARNING)
-        except CallFailed as failure:
-            error = failure
-        else:
-            words = "was saved" if changed else "stays as it was"
-            return _done(request, listener, f"Rule {rule} {words}.")
+    edit = RuleEdit(rule, request.POST if request.method == "POST" else None)
+    made = Attempt()
+    if request.method == "POST" and edit.is_ready():
+        made = attempt(
+            request,
+            services.change_rule,
+            services.plan_rule_change,
+            rule=rule,
+            **edit.arguments(),
+        )
+        if made.stale:
+            edit.be_overtaken(rule_picture(rule_or_404(listener, rule_id)))
+        if made.is_over:
+            words = made.words(f"Rule {rule} was saved.", unchanged=f"Rule {rule} stays as it was.")
+            return _done(request, listener, *words)
     context = _context(listener, f"Edit rule {rule}") | {
-        "form": form,
+        "form": edit.form,
         "rule": rule,
         "submit": "Submit",
-        "stale": stale,
-        "differences": form.differences() if stale else [],
+        **edit.context(),
     }
     return answer_dialog(
         request,
         "vservers/rules/edit.html",
         context,
-        refused=bool(form.errors or stale),
-        error=error,
+        refused=edit.refused,
+        attempt=made,
         changed="rules",
     )
 
@@ -141,15 +129,11 @@ def rules_delete(
 ) -> HttpResponse:
     listener = _layer_7_or_404(region, balancer_id, protocol, port)
     rule = rule_or_404(listener, rule_id)
-    error = None
+    made = Attempt()
     if request.method == "POST":
-        try:
-            with unread_is_said(request):
-                services.delete_rule(actor=request.actor, rule=rule)
-        except CallFailed as failure:
-            error = failure
-        else:
-            return _done(request, listener, f"Rule {rule} was deleted.")
+        made = attempt(request, services.delete_rule, services.plan_rule_deletion, rule=rule)
+        if made.is_over:
+            return _done(request, listener, *made.words(f"Rule {rule} was deleted."))
     context = _context(listener, f"Delete rule {rule}?") | {
         "question": _next_stop(rule, listener),
         "submit": "Delete",
@@ -159,7 +143,7 @@ def rules_delete(
         "components/confirm.html",
         context,
         refused=False,
-        error=error,
+        attempt=made,
         changed="rules",
     )
 
@@ -196,7 +180,5 @@ def _back(listener: Listener) -> str:
     return reverse("rules-list", args=key)
 
 
-def _done(
-    request: ConsoleRequest, listener: Listener, words: str, *, level: int = 0
-) -> HttpResponse:
+def _done(request: ConsoleRequest, listener: Listener, words: str, level: int) -> HttpResponse:
     return done(request, to=_back(listener), message=words, changed="rules", level=level)

@@ -1,0 +1,174 @@
+"""The objects that people edit as rows of a conflict, and the rows in words.
+
+The pictures are those of vservers.selectors.fingerprints.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from vservers.cloud.types import BackendServer
+
+from .conflicts import Conflict, Difference, Rows
+from .wording import NOTHING, SETTINGS, Wording, member_words
+
+NAME = "name"
+# Values that have a meaning only together are one row.
+_SESSION = ("sticky_session", "sticky_session_type", "cookie_timeout", "cookie")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A difference as the page shows it. open: nothing is chosen, and it has to be."""
+
+    difference: Difference
+    label: str
+    detail: str
+    before: str
+    theirs: str
+    mine: str
+
+    @property
+    def is_open(self) -> bool:
+        return not self.difference.choice
+
+
+# Groups
+
+
+def member_row_key(server_id: str, server_ip: str, port: int) -> str:
+    return json.dumps([server_id, server_ip, port])
+
+
+def group_rows(picture: Any) -> Rows:
+    name, members = picture
+    rows: dict[str, Any] = {NAME: name}
+    for server_id, server_ip, port, weight, kind, description in members:
+        rows[member_row_key(server_id or "", server_ip, port)] = {
+            "weight": weight,
+            "type": kind,
+            "description": description,
+        }
+    return rows
+
+
+def members_of(rows: Rows) -> list[BackendServer]:
+    """The members that rows stand for."""
+    members = []
+    for key, values in rows.items():
+        if key == NAME:
+            continue
+        server_id, server_ip, port = json.loads(key)
+        members.append(BackendServer(server_id=server_id, server_ip=server_ip, port=port, **values))
+    return members
+
+
+def group_lines(conflict: Conflict) -> list[Line]:
+    keys = [one.key for one in conflict.differences if one.key != NAME]
+    wording = Wording(servers=[json.loads(key)[0] for key in keys])
+
+    def words(key: str, value: Any) -> str:
+        return str(value) if key == NAME else member_words(value)
+
+    lines = []
+    for difference in conflict.differences:
+        label, detail = "Group name", ""
+        if difference.key != NAME:
+            server_id, server_ip, port = json.loads(difference.key)
+            label, detail = f"{wording.server(server_id)}:{port}", f"{server_id} {server_ip}"
+        lines.append(_line(conflict, difference, label, detail, words))
+    return lines
+
+
+# The default server pool: weights alone
+
+
+def pool_rows_of(picture: Any) -> Rows:
+    return {server_id: weight for server_id, _, weight, _ in picture}
+
+
+def pool_lines(conflict: Conflict) -> list[Line]:
+    wording = Wording(servers=[difference.key for difference in conflict.differences])
+
+    def words(key: str, value: Any) -> str:
+        return "not in Backend Servers" if value is None else f"weight {value}"
+
+    return [
+        _line(conflict, difference, wording.server(difference.key), difference.key, words)
+        for difference in conflict.differences
+    ]
+
+
+# Listeners
+
+
+def listener_rows_of(picture: Any) -> Rows:
+    group_id, _, description, settings = picture
+    return settings_rows(group_id or "", description, settings)
+
+
+def settings_rows(group_id: str, description: str, settings: dict[str, Any]) -> Rows:
+    """The rows of a listener; of a health check that is off, only that it is."""
+    off = settings.get("health_check") == "off"
+    return {
+        "vserver_group_id": group_id,
+        "description": description,
+        **{
+            name: value
+            for name, value in settings.items()
+            if value is not None and name not in _SESSION and not (off and _is_of_check(name))
+        },
+        "session": {name: settings.get(name) for name in _SESSION},
+    }
+
+
+def settings_of(rows: Rows) -> dict[str, Any]:
+    """The settings that rows stand for, as arguments of HTTPSettings."""
+    off = rows.get("health_check") == "off"
+    return {
+        **{
+            name: value
+            for name, value in rows.items()
+            if name not in ("vserver_group_id", "description", "session")
+            and not (off and _is_of_check(name))
+        },
+        **rows["session"],
+    }
+
+
+def _is_of_check(name: str) -> bool:
+    """Whether a setting says how the health check is made."""
+    return name.startswith(("health_check_", "healthy_", "unhealthy_"))
+
+
+def settings_lines(conflict: Conflict) -> list[Line]:
+    """Of a listener or a rule."""
+    groups = [
+        str(rows.get("vserver_group_id") or "")
+        for rows in (conflict.before or {}, conflict.theirs, conflict.mine)
+    ]
+    wording = Wording(groups=groups)
+    return [
+        _line(conflict, difference, SETTINGS[difference.key], "", wording.setting)
+        for difference in conflict.differences
+    ]
+
+
+# Rules
+
+
+def rule_rows_of(picture: Any) -> Rows:
+    name, group_id = picture
+    return {"name": name, "vserver_group_id": group_id or ""}
+
+
+def _line(conflict: Conflict, difference: Difference, label: str, detail: str, words: Any) -> Line:
+    key = difference.key
+    return Line(
+        difference,
+        label,
+        detail.strip(),
+        words(key, difference.before) if conflict.knows_before else NOTHING,
+        words(key, difference.theirs),
+        words(key, difference.mine),
+    )

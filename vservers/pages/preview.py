@@ -1,0 +1,81 @@
+"""What will be sent: a plan as the person sees it before confirming."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from vservers.services.code import command_line, python_sdk
+from vservers.services.desired import desired
+from vservers.services.operations import Plan
+from vservers.services.planning import PlannedCall
+from vservers.services.terraform import terraform
+
+from .wording import Row, Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call and what it does."""
+
+    action: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The plan as a text to copy. key: part of the ID of its tab."""
+
+    key: str
+    label: str
+    hint: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The calls in their order, and the same as programs; no steps: nothing would be sent."""
+
+    steps: list[Step]
+    programs: list[Program]
+
+
+def preview_of(plan: Plan) -> Preview:
+    """Raises CannotPlan."""
+    calls = plan.calls
+    if not calls:
+        return Preview([], [])
+    return Preview(_steps(calls), list(_programs(plan, calls)))
+
+
+def _steps(calls: list[PlannedCall]) -> list[Step]:
+    wording = Wording(change for planned in calls for change in planned.changes)
+    return [
+        Step(
+            planned.call.action,
+            [row for change in planned.changes for row in wording.rows(change)],
+        )
+        for planned in calls
+    ]
+
+
+def _programs(plan: Plan, planned: list[PlannedCall]) -> Iterable[Program]:
+    calls = [one.call for one in planned]
+    region = plan.load_balancer.region_id
+    yield Program(
+        "cli",
+        "Command line",
+        "For bash and the vendor's command line tool, aliyun.",
+        command_line(calls, region),
+    )
+    yield Program(
+        "python",
+        "Python",
+        "A whole program. The access key comes from the environment.",
+        python_sdk(calls, region),
+    )
+    yield Program(
+        "terraform",
+        "Terraform",
+        "The state after the change, for the provider aliyun/alicloud. What exists is taken over "
+        "by import blocks (Terraform 1.7). Read what terraform plan says before you apply it.",
+        terraform(desired(plan.load_balancer, plan.changes)),
+    )

@@ -1,0 +1,187 @@
+"""Changes in the words of the pages: which object, how it was, how it will be."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from vservers.selectors.names import group_names, server_names
+from vservers.services.changes import NEW, Change, Kind, Values
+
+NOT_THERE = "not there"
+NOTHING = "—"
+
+SETTINGS = {
+    "status": "Status",
+    "vserver_group_id": "VServer group",
+    "backend_server_port": "Backend port",
+    "description": "Listener name",
+    "scheduler": "Scheduler",
+    "bandwidth": "Peak bandwidth",
+    "session": "Session persistence",
+    "sticky_session": "Session persistence",
+    "sticky_session_type": "Kind of session persistence",
+    "cookie_timeout": "Cookie timeout",
+    "cookie": "Cookie name",
+    "idle_timeout": "Idle timeout",
+    "request_timeout": "Request timeout",
+    "gzip": "Gzip compression",
+    "x_forwarded_for": "X-Forwarded-For",
+    "x_forwarded_for_proto": "X-Forwarded-Proto",
+    "x_forwarded_for_slbip": "SLB-IP",
+    "x_forwarded_for_slbid": "SLB-ID",
+    "health_check": "Health check",
+    "health_check_method": "Check method",
+    "health_check_uri": "Check path",
+    "health_check_domain": "Check domain",
+    "health_check_http_code": "Normal status codes",
+    "health_check_connect_port": "Check port",
+    "health_check_interval": "Check interval",
+    "health_check_timeout": "Response timeout",
+    "healthy_threshold": "Healthy threshold",
+    "unhealthy_threshold": "Unhealthy threshold",
+    "name": "Rule name",
+}
+_SECONDS = {
+    "cookie_timeout",
+    "idle_timeout",
+    "request_timeout",
+    "health_check_interval",
+    "health_check_timeout",
+}
+# Follow from other values, or are said by them.
+_UNSAID = {"rule_id", "type"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a plan or an outcome. detail: the object's ID, or which of its settings."""
+
+    what: str
+    detail: str
+    before: str
+    after: str
+
+
+class Wording:
+    """The words for some changes; names are looked up once for all of them.
+
+    servers, groups: more IDs whose names will be asked for.
+    """
+
+    def __init__(
+        self,
+        changes: Iterable[Change] = (),
+        *,
+        servers: Iterable[str] = (),
+        groups: Iterable[str] = (),
+    ) -> None:
+        server_ids, group_ids = set(servers), set(groups)
+        for change in changes:
+            if change.kind is Kind.MEMBER:
+                server_ids.add(str(change.key[1]))
+            elif change.kind is Kind.POOL_SERVER:
+                server_ids.add(str(change.key[0]))
+            for values in (change.before, change.after):
+                group_ids.add(str((values or {}).get("vserver_group_id") or ""))
+        self._servers = server_names(server_ids)
+        self._groups = group_names(group_ids - {""})
+
+    def server(self, server_id: str) -> str:
+        return self._servers.get(server_id, server_id)
+
+    def group(self, group_id: str | None) -> str:
+        """Where requests go: the group's name, or the pool."""
+        if group_id == NEW:
+            return "the new group"
+        return self._groups.get(group_id, group_id) if group_id else "Backend Servers"
+
+    def rows(self, change: Change) -> list[Row]:
+        """A change as lines: one for a member, one for each setting of a listener."""
+        return list(self._rows(change))
+
+    def _rows(self, change: Change) -> Iterator[Row]:
+        match change.kind:
+            case Kind.GROUP:
+                known = change.key[0] != NEW
+                yield Row(
+                    "VServer group",
+                    str(change.key[0]) if known else "",
+                    _named(change.before),
+                    _named(change.after),
+                )
+            case Kind.MEMBER:
+                _, server_id, server_ip, port = change.key
+                yield Row(
+                    f"{self.server(str(server_id))}:{port}",
+                    " ".join(str(part) for part in (server_id, server_ip) if part),
+                    member_words(change.before),
+                    member_words(change.after),
+                )
+            case Kind.POOL_SERVER:
+                server_id, server_ip = change.key
+                yield Row(
+                    self.server(str(server_id)),
+                    " ".join(str(part) for part in (server_id, server_ip) if part),
+                    member_words(change.before, "Backend Servers"),
+                    member_words(change.after, "Backend Servers"),
+                )
+            case Kind.LISTENER:
+                protocol, port = change.key
+                yield from self._settings(f"{str(protocol).upper()}:{port}", change)
+            case Kind.RULE:
+                protocol, port, domain, url = change.key
+                where = f"on {str(protocol).upper()}:{port}"
+                yield from self._settings(f"Rule {domain}{url} {where}", change)
+
+    def _settings(self, what: str, change: Change) -> Iterator[Row]:
+        before, after = change.before or {}, change.after or {}
+        if change.after is None:
+            yield Row(what, "", self._whole(before), "deleted")
+            return
+        for name in dict.fromkeys([*before, *after]):
+            if name in _UNSAID or after.get(name) is None:
+                continue
+            if change.before is not None and before.get(name) == after[name]:
+                continue
+            was = self.setting(name, before.get(name)) if change.before else NOT_THERE
+            yield Row(what, SETTINGS.get(name, name), was, self.setting(name, after[name]))
+
+    def _whole(self, values: Values) -> str:
+        name = values.get("description") or values.get("name")
+        target = self.group(values.get("vserver_group_id"))
+        return f"{name}, to {target}" if name else f"to {target}"
+
+    def setting(self, name: str, value: Any) -> str:
+        """A value of a listener or a rule as a person reads it."""
+        if name == "vserver_group_id":
+            return self.group(value)
+        if name == "session":
+            return _session(value)
+        if value in (None, ""):
+            return NOTHING
+        if name == "bandwidth":
+            return "no limit" if value == -1 else f"{value} Mbit/s"
+        return f"{value} s" if name in _SECONDS else str(value)
+
+
+def _named(values: Values | None) -> str:
+    return str(values["name"]) if values else NOT_THERE
+
+
+def member_words(values: Values | None, place: str = "the group") -> str:
+    """What is known of a member or a server of the pool, in words."""
+    if values is None:
+        return f"not in {place}"
+    words = [f"weight {values['weight']}"]
+    if description := values.get("description"):
+        words.append(str(description))
+    return ", ".join(words)
+
+
+def _session(values: Values | None) -> str:
+    """All that session persistence consists of."""
+    if not values or values.get("sticky_session") != "on":
+        return "off"
+    if values.get("sticky_session_type") == "insert":
+        return f"insert cookie, {values.get('cookie_timeout')} s"
+    return f"rewrite cookie {values.get('cookie')}"
