@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "console.shell.middleware.ActorMiddleware",
     "console.shell.middleware.AccessMiddleware",
+    "vservers.pages.middleware.RefusalMiddleware",
     "console.shell.middleware.RegionMiddleware",
     "console.shell.middleware.ToastMiddleware",
 ]

@@ -44,6 +44,7 @@ class Section:
 GLOBAL = Section(
     (
         Item("Instances", "balancers-list", "sitemap", Action.VIEW, ("balancers-list",)),
+        Item("Operations", "operations-list", "list-check", Action.VIEW_AUDIT, ("operations-",)),
         Item("Drift", "drift-list", "git-compare", Action.VIEW, ("drift-",)),
         Item("Sync", "sync-list", "refresh", Action.VIEW, ("sync-",)),
         Item("Activity", "audit-list", "history", Action.VIEW_AUDIT, ("audit-",)),
@@ -71,6 +72,10 @@ BALANCER = (
             Item("VServer Group", "groups-list", "stack-2", Action.VIEW, ("groups-",)),
         ),
         heading="Servers",
+    ),
+    Section(
+        (Item("Operations", "operations-of", "list-check", Action.VIEW_AUDIT, ("operations-",)),),
+        heading="History",
     ),
 )
 

@@ -95,18 +95,19 @@ def ready(request: HttpRequest) -> HttpResponse:
 def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: the person may look, but not do this."""
     reason = str(exception) or "Your role does not allow this. Ask an administrator."
-    return _error(request, 403, "Not allowed", reason)
+    return answer_error(request, 403, "Not allowed", reason)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404: not there, or not for this person; the answer does not tell which."""
-    return _error(request, 404, "Page not found", "It does not exist, or it is not visible to you.")
+    sentence = "It does not exist, or it is not visible to you."
+    return answer_error(request, 404, "Page not found", sentence)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form's token is missing or belongs to another session."""
     logger.warning("CSRF check failed: %s", reason)
-    return _error(
+    return answer_error(
         request,
         403,
         "This form has expired",
@@ -124,7 +125,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("500.html", context), status=500)
 
 
-def _error(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
+def answer_error(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
     """The error as a page, or as the one sentence that htmx shows in a toast."""
     if wants_part(request):
         return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")

@@ -7,3 +7,4 @@ from tests.cloud import (  # noqa: F401 - fixtures of this folder
     outsider,
     vpc_balancer,
 )
+from tests.services.conftest import other_session  # noqa: F401 - a fixture too

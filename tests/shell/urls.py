@@ -122,6 +122,9 @@ urlpatterns = [
     path("regions/<region>/<lb>/groups/", kit, name="groups-list"),
     path("regions/<region>/<lb>/groups/new/", dialog, name="groups-new"),
     path("regions/<region>/<lb>/groups/delete/", confirm, name="groups-delete"),
+    path("regions/<region>/<lb>/operations/", kit, name="operations-of"),
+    path("operations/", broken, name="operations-list"),
+    path("operations/<number>/", broken, name="operations-detail"),
 ]
 
 handler403 = "console.shell.views.not_allowed"

@@ -14,4 +14,5 @@ urlpatterns = [
     path(BALANCER, include("vservers.pages.pool.urls")),
     path(BALANCER, include("vservers.pages.group_dialog.urls")),
     path(BALANCER, include("vservers.pages.groups.urls")),
+    path("", include("vservers.pages.operations.urls")),
 ]

@@ -1,0 +1,196 @@
+"""Operations: all of them, those of one instance, and one of them with its calls."""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HTMX_STOP_POLLING
+
+from console.accounts.permissions import Action, NotAllowed
+from console.shell.access import requires
+from console.shell.htmx import redirect, render_page, wants_part
+from console.shell.request import ConsoleRequest
+from vservers.models import LoadBalancer, Operation
+from vservers.pages.answers import Attempt, answer_dialog, attempt
+from vservers.pages.lookup import balancer_or_404
+from vservers.pages.preview import preview_of
+from vservers.selectors.operations import (
+    UNSETTLED,
+    Filters,
+    find_operation,
+    operation_actors,
+    operations_page,
+)
+from vservers.services.errors import CallFailed, CannotUndo, Gone
+from vservers.services.operations import Plan
+from vservers.services.undo import plan_rest, plan_undo, retry_rest, undo
+
+from .detail import STATUS_LEVELS, calls_shown, can_be_undone, has_rest, may_change
+
+
+@require_safe
+@requires(Action.VIEW_AUDIT)
+def operations_list(request: ConsoleRequest) -> HttpResponse:
+    return _list(request)
+
+
+@require_safe
+@requires(Action.VIEW_AUDIT)
+def operations_of(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
+    return _list(request, balancer_or_404(region, balancer_id))
+
+
+def _list(request: ConsoleRequest, balancer: LoadBalancer | None = None) -> HttpResponse:
+    filters = Filters(
+        **{name: request.GET.get(name, "").strip() for name in Filters.__dataclass_fields__}
+    )
+    filtered = any(asdict(filters).values())
+    if balancer:
+        filters = replace(filters, instance=balancer.pk)
+    page = operations_page(filters, page=request.GET.get("page", 1))
+    context = {
+        "title": "Operations",
+        "balancer": balancer,
+        "page": page,
+        "rows": [(operation, STATUS_LEVELS[operation.status]) for operation in page],
+        "filters": filters,
+        "filtered": filtered,
+        "actors": operation_actors(),
+        "statuses": [(UNSETTLED, "Not over yet"), *Operation.Status.choices],
+        "list_url": request.path,
+    }
+    return render_page(request, "vservers/operations/list.html", context)
+
+
+@require_safe
+@requires(Action.VIEW_AUDIT)
+def operations_detail(request: ConsoleRequest, number: int) -> HttpResponse:
+    """The page asks again for its part until the operation is over."""
+    operation = _operation_or_404(number)
+    allowed = may_change(request.actor, operation)
+    context = _about(operation) | {
+        "calls": calls_shown(operation),
+        "level": STATUS_LEVELS[operation.status],
+        "can_retry": allowed and has_rest(operation),
+        "can_undo": allowed and can_be_undone(operation),
+    }
+    over = operation.is_settled and wants_part(request)
+    return render_page(
+        request,
+        "vservers/operations/detail.html",
+        context,
+        part="operation",
+        status=HTMX_STOP_POLLING if over else 200,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Action.VIEW_AUDIT)
+def operations_retry(request: ConsoleRequest, number: int) -> HttpResponse:
+    operation = _operation_or_404(number)
+    return _follow(
+        request,
+        operation,
+        retry_rest,
+        plan_rest,
+        {
+            "title": "Retry the rest?",
+            "question": f"What is left of “{operation.verb} {_name(operation)}” will be sent.",
+            "submit": "Retry the rest",
+            "submit_kind": "primary",
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Action.VIEW_AUDIT)
+def operations_undo(request: ConsoleRequest, number: int) -> HttpResponse:
+    operation = _operation_or_404(number)
+    return _follow(
+        request,
+        operation,
+        undo,
+        plan_undo,
+        {
+            "title": "Undo?",
+            "question": f"What “{operation.verb} {_name(operation)}” did will be taken back.",
+            "submit": "Undo",
+        },
+    )
+
+
+def _follow(
+    request: ConsoleRequest,
+    operation: Operation,
+    verb: Callable[..., Operation | None],
+    plan: Callable[..., Plan],
+    question: dict[str, Any],
+) -> HttpResponse:
+    """Show what a new operation would send; when the person said yes, do it and go there."""
+    if not may_change(request.actor, operation):
+        raise NotAllowed(request.actor, Action[operation.permission])
+    made = Attempt()
+    blocked = ""
+    try:
+        if request.method == "POST":
+            made = attempt(request, verb, plan, operation=operation)
+        else:
+            made.preview = preview_of(plan(actor=request.actor, operation=operation))
+    except CannotUndo as error:
+        blocked = str(error)
+    except Gone as gone:
+        made.gone = blocked = str(gone)
+    except CallFailed as failure:
+        made.error = failure
+    if made.is_over:
+        return _go_on(request, operation, made)
+    context = _about(operation) | {
+        **question,
+        "blocked": blocked,
+        "back_url": reverse("operations-detail", args=[operation.pk]),
+    }
+    return answer_dialog(
+        request,
+        "vservers/operations/follow.html",
+        context,
+        refused=bool(blocked) and request.method == "POST",
+        attempt=made,
+        changed="operation",
+    )
+
+
+def _go_on(request: ConsoleRequest, operation: Operation, made: Attempt) -> HttpResponse:
+    """To the operation that was begun, or back where nothing was left to do."""
+    words, level = made.words("Done.")
+    to = made.result or operation
+    if made.result is None and not made.gone:
+        latest = [*operation.retries.order_by("pk"), *operation.undos.order_by("pk")]
+        to = max(latest, key=lambda one: one.pk, default=operation)
+        if to == operation:
+            words, level = "Nothing was left to do.", messages.INFO
+    messages.add_message(request, level, words)
+    return redirect(request, reverse("operations-detail", args=[to.pk]))
+
+
+def _operation_or_404(number: int) -> Operation:
+    try:
+        return find_operation(number)
+    except Operation.DoesNotExist:
+        raise Http404 from None
+
+
+def _about(operation: Operation) -> dict[str, Any]:
+    rows = LoadBalancer.objects.select_related("region")
+    return {
+        "title": f"Operation {operation.pk}",
+        "operation": operation,
+        "balancer": rows.filter(pk=operation.load_balancer_id).first(),
+    }
+
+
+def _name(operation: Operation) -> str:
+    return operation.resource_name or operation.resource_id
