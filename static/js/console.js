@@ -150,6 +150,9 @@
 
   // Settled, not swapped: until then htmx shows fields of the same id with their old attributes.
   on("htmx:afterSettle", (event) => {
+    // A part that comes with something to read first, as a refused form does.
+    const news = !(dialog && dialog.open) && one("[data-error-focus]", event.detail.elt);
+    if (news) news.focus();
     if (!dialog || event.detail.target.id !== "dialog" || !event.detail.target.childElementCount) return;
     if (dialog.open) focusInside();
     else openDialog();

@@ -11,6 +11,7 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.runtime.console_process import ConsoleProcess
+from vservers.localcloud.faultctl import ask
 
 PASSWORD = "browser-test-password"
 REGION = "cn-hangzhou"
@@ -29,6 +30,17 @@ def running_console(folder: Path, network: str) -> Iterator[ConsoleProcess]:
         yield console
     finally:
         console.clean_up()
+
+
+def begin_fault(console: ConsoleProcess, kind: str, action: str, **how: str | int) -> None:
+    """Ask the console's local cloud for a fault of an action; see vservers.localcloud.faults."""
+    wanted = {"kind": kind, "actions": [action], **how}
+    status, answer = ask(console.data_dir / "localcloud", "POST", "/faults", wanted)
+    assert status < 400, answer
+
+
+def end_faults(console: ConsoleProcess) -> None:
+    ask(console.data_dir / "localcloud", "DELETE", "/faults")
 
 
 @contextmanager

@@ -5,7 +5,6 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.cloud import web
 from tests.runtime.console_process import ConsoleProcess
 
 from .console import REGION, SHOP, sign_in
@@ -153,10 +152,18 @@ def test_two_people_edit_one_group_and_nothing_is_overwritten_silently(
     mine.get_by_role("button", name="Confirm").click()
     alert = mine.get_by_role("alert")
     expect(alert).to_contain_text("changed by somebody else")
-    expect(alert.get_by_role("row", name=f"{web(1)}:8080")).to_contain_text("weight 77")
+    row = alert.get_by_role("row", name="web-01:8080")
+    for words in ("weight 100", "weight 77", "weight 11"):
+        expect(row).to_contain_text(words)
     expect(mine.get_by_role("spinbutton", name="Weight").first).to_have_value("11")
+    # Both changed it, so the person has to choose.
+    mine.get_by_role("button", name="Confirm").click()
+    expect(row.get_by_role("radio").first).to_have_attribute("aria-invalid", "true")
+    expect(row.get_by_role("radio").first).to_be_focused()
+    row.get_by_role("radio", name="yours").check()
     mine.get_by_role("button", name="Confirm").click()
     expect(mine).to_be_hidden()
+    expect(page.get_by_text("both was changed.")).to_be_visible()
 
 
 def test_a_group_in_use_cannot_be_deleted(page, console):

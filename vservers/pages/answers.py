@@ -100,10 +100,10 @@ def answer_dialog(
     """
     error = attempt.error if attempt else None
     whole = {
+        "plannable": True,
         **context,
         "error": error,
         "preview": attempt.preview if attempt else None,
-        "plannable": True,
     }
     failed = refused or bool(attempt and attempt.refused)
     response = render_dialog(request, template, whole, status=422 if failed else 200)

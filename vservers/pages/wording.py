@@ -9,6 +9,7 @@ from vservers.services.changes import NEW, Change, Kind, Values
 
 NOT_THERE = "not there"
 NOTHING = "—"
+MOST_NAMES = 5
 
 SETTINGS = {
     "status": "Status",
@@ -54,7 +55,7 @@ _UNSAID = {"rule_id", "type"}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a plan or an outcome. detail: the object's ID, or which of its settings."""
+    """One line of a plan or an outcome: an object and its ID, or a setting and whose it is."""
 
     what: str
     detail: str
@@ -95,6 +96,12 @@ class Wording:
             return "the new group"
         return self._groups.get(group_id, group_id) if group_id else "Backend Servers"
 
+    def names(self, changes: Iterable[Change]) -> str:
+        """The objects of some changes, the first few of them."""
+        names = list(dict.fromkeys(row.what for change in changes for row in self._rows(change)))
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        return ", ".join(names[:MOST_NAMES]) + more
+
     def rows(self, change: Change) -> list[Row]:
         """A change as lines: one for a member, one for each setting of a listener."""
         return list(self._rows(change))
@@ -131,12 +138,12 @@ class Wording:
             case Kind.RULE:
                 protocol, port, domain, url = change.key
                 where = f"on {str(protocol).upper()}:{port}"
-                yield from self._settings(f"Rule {domain}{url} {where}", change)
+                yield from self._settings(f"rule {domain}{url} {where}", change)
 
-    def _settings(self, what: str, change: Change) -> Iterator[Row]:
+    def _settings(self, whose: str, change: Change) -> Iterator[Row]:
         before, after = change.before or {}, change.after or {}
         if change.after is None:
-            yield Row(what, "", self._whole(before), "deleted")
+            yield Row(whose[0].upper() + whose[1:], "", self._whole(before), "deleted")
             return
         for name in dict.fromkeys([*before, *after]):
             if name in _UNSAID or after.get(name) is None:
@@ -144,7 +151,7 @@ class Wording:
             if change.before is not None and before.get(name) == after[name]:
                 continue
             was = self.setting(name, before.get(name)) if change.before else NOT_THERE
-            yield Row(what, SETTINGS.get(name, name), was, self.setting(name, after[name]))
+            yield Row(SETTINGS.get(name, name), whose, was, self.setting(name, after[name]))
 
     def _whole(self, values: Values) -> str:
         name = values.get("description") or values.get("name")

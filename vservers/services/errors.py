@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from vservers.cloud.errors import CloudError
 from vservers.models import Listener, Operation, OperationCall, Rule
 
+from .changes import Change
+
 Outcome = OperationCall.Outcome
 MemberKey = tuple[str, int]
 
@@ -107,7 +109,14 @@ class Busy(CallFailed):
 
 
 class CannotUndo(Exception):
-    """The cloud's state does not permit it any more; the text says why."""
+    """The cloud's state does not permit it any more; the text says why.
+
+    moved: what others have changed since, where that is the reason.
+    """
+
+    def __init__(self, why: str, moved: Sequence[Change] = ()) -> None:
+        self.moved = moved
+        super().__init__(why)
 
 
 class NotReread(Exception):

@@ -148,7 +148,7 @@ def _refuse_changed(changes: Iterable[Change], observed: Observed) -> None:
     moved = [change for change in changes if not observed.is_before(change)]
     if moved:
         names = ", ".join(str(change) for change in moved[:5])
-        raise CannotUndo(f"Changed since, so it is left as it is: {names}.")
+        raise CannotUndo(f"Changed since, so it is left as it is: {names}.", moved)
 
 
 def _again(change: Change, made: Collection[str | int]) -> Change:

@@ -18,6 +18,7 @@ from vservers.models import LoadBalancer, Operation
 from vservers.pages.answers import Attempt, answer_dialog, attempt
 from vservers.pages.lookup import balancer_or_404
 from vservers.pages.preview import preview_of
+from vservers.pages.wording import Wording
 from vservers.selectors.operations import (
     UNSETTLED,
     Filters,
@@ -141,7 +142,7 @@ def _follow(
         else:
             made.preview = preview_of(plan(actor=request.actor, operation=operation))
     except CannotUndo as error:
-        blocked = str(error)
+        blocked = _why_not(error)
     except Gone as gone:
         made.gone = blocked = str(gone)
     except CallFailed as failure:
@@ -150,6 +151,8 @@ def _follow(
         return _go_on(request, operation, made)
     context = _about(operation) | {
         **question,
+        # The plan is always there.
+        "plannable": False,
         "blocked": blocked,
         "back_url": reverse("operations-detail", args=[operation.pk]),
     }
@@ -161,6 +164,13 @@ def _follow(
         attempt=made,
         changed="operation",
     )
+
+
+def _why_not(error: CannotUndo) -> str:
+    if not error.moved:
+        return str(error)
+    names = Wording(error.moved).names(error.moved)
+    return f"Somebody else has changed this since: {names}. It is left as it is."
 
 
 def _go_on(request: ConsoleRequest, operation: Operation, made: Attempt) -> HttpResponse:
