@@ -2,15 +2,12 @@
 
 import pytest
 
-from tests.cloud import REGION, web
+from tests.cloud import REGION, mirror, web
 from tests.localcloud.client import Client as Outsider
 from tests.pages.addresses import HTMX, address
 from tests.pages.test_group_dialog import form, shown_rows
 from tests.pages.test_listeners import FORM
 from vservers.models import Operation
-from vservers.services import readings
-from vservers.services.connection import connect
-from vservers.services.sync import store
 
 PLAN = {"intent": "plan"}
 
@@ -57,8 +54,7 @@ def furnished(balancer, outsider: Outsider):
         LoadBalancerId=balancer.pk,
         BackendServers=[{"ServerId": web(2), "Weight": "100"}],
     )
-    store(connect(REGION), balancer.pk, readings.whole_balancer(balancer.pk))
-    return balancer
+    return mirror(balancer.pk)
 
 
 KEY = ("http", 80)

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from console.shell.htmx import redirect
 from console.shell.views import answer_error
-from vservers.services.errors import CallFailed, CannotUndo, Gone, NotReread, Waiting
+from vservers.services.errors import Gone, Refusal, Waiting
 from vservers.services.planning import CannotPlan
 
 
@@ -29,6 +29,6 @@ class RefusalMiddleware:
                 return redirect(request, to)
             case Gone():
                 return answer_error(request, 404, "Not there any more", str(exception))
-            case CallFailed() | CannotUndo() | CannotPlan() | NotReread():
+            case Refusal() | CannotPlan():
                 return answer_error(request, 409, "Not carried out", str(exception))
         return None

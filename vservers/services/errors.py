@@ -11,7 +11,11 @@ Outcome = OperationCall.Outcome
 MemberKey = tuple[str, int]
 
 
-class CallFailed(Exception):
+class Refusal(Exception):
+    """What a service says instead of doing; its text is for the person."""
+
+
+class CallFailed(Refusal):
     """Not all of a change was done. What was done stands, and the mirror was read again.
 
     action, code, message, request_id: of the call that ended it, the cloud's where it answered.
@@ -83,7 +87,7 @@ class OperationFailed(CallFailed):
             yield f"Not sent: {', '.join(call.action for call in self._left)}."
 
 
-class Waiting(Exception):
+class Waiting(Refusal):
     """The cloud is still busy with an earlier change: a worker goes on with the operation."""
 
     def __init__(self, operation: Operation) -> None:
@@ -108,7 +112,7 @@ class Busy(CallFailed):
         return self.message
 
 
-class CannotUndo(Exception):
+class CannotUndo(Refusal):
     """The cloud's state does not permit it any more; the text says why.
 
     moved: what others have changed since, where that is the reason.
@@ -119,7 +123,7 @@ class CannotUndo(Exception):
         super().__init__(why)
 
 
-class NotReread(Exception):
+class NotReread(Refusal):
     """The change was made, but the cloud could not be read afterwards: the page may be old."""
 
     def __init__(self, error: CloudError) -> None:
@@ -130,7 +134,7 @@ class NotReread(Exception):
         )
 
 
-class Stale(Exception):
+class Stale(Refusal):
     """Somebody changed it since the person looked; the mirror holds their state now."""
 
     def __init__(self, what: str) -> None:
@@ -140,7 +144,7 @@ class Stale(Exception):
         )
 
 
-class InvalidMembers(Exception):
+class InvalidMembers(Refusal):
     """Rows that cannot be in the group. errors: {(server_id, port): sentence}."""
 
     def __init__(self, errors: dict[MemberKey, str]) -> None:
@@ -148,7 +152,7 @@ class InvalidMembers(Exception):
         super().__init__("; ".join(errors.values()))
 
 
-class InUse(Exception):
+class InUse(Refusal):
     """A group that listeners or forwarding rules send requests to cannot be deleted."""
 
     def __init__(self, listeners: Sequence[Listener], rules: Sequence[Rule]) -> None:
@@ -160,7 +164,7 @@ class InUse(Exception):
         )
 
 
-class Gone(Exception):
+class Gone(Refusal):
     """What was to be changed does not exist any more."""
 
     def __init__(self, what: str) -> None:
