@@ -128,7 +128,7 @@ def test_the_number_of_queries_does_not_grow_with_the_listeners(
     )
     client = client_of(operator)
     client.get(address("listeners-list", balancer))
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         client.get(address("listeners-list", balancer))
 
 
