@@ -107,10 +107,10 @@ def poses(url: str, made: Made) -> Iterator[tuple[str, Pose]]:
         "group-plan-terraform",
         dialog(f"{pay}groups/", in_row("pay-blue", "Edit"), _planned_as("Terraform")),
     )
-    yield "group-conflict", dialog(f"{shop}groups/", in_row("half-done", "Edit"), _overtaken)
+    yield "group-conflict", dialog(f"{shop}groups/", in_row("shared", "Edit"), _overtaken)
     yield (
         "group-conflict-unchosen",
-        dialog(f"{shop}groups/", in_row("half-done", "Edit"), _overtaken_and_unchosen),
+        dialog(f"{shop}groups/", in_row("shared", "Edit"), _overtaken_and_unchosen),
     )
     yield "listener-plan", dialog(f"{shop}listeners/", link("Add Listener"), _listener_planned)
     yield "backend-servers-plan", _pool_planned(f"{shop}servers/")
@@ -200,7 +200,7 @@ def _overtaken(page: Page) -> None:
     weight = str(next(_numbers))
     other = page.context.new_page()
     other.goto(page.url)
-    other.get_by_role("row", name="half-done").get_by_role("link", name="Edit").click()
+    other.get_by_role("row", name="shared").get_by_role("link", name="Edit").click()
     theirs = other.get_by_role("dialog")
     theirs.get_by_role("spinbutton", name="Weight").nth(0).fill(weight)
     theirs.get_by_role("spinbutton", name="Weight").nth(1).fill(weight)
@@ -209,7 +209,7 @@ def _overtaken(page: Page) -> None:
     other.close()
     mine = page.get_by_role("dialog")
     mine.get_by_role("spinbutton", name="Weight").nth(0).fill("100")
-    mine.get_by_role("textbox", name="Group Name").fill("half-done-too")
+    mine.get_by_role("textbox", name="Group Name").fill("shared-too")
     mine.get_by_role("button", name="Confirm").click()
     expect(mine.get_by_role("alert")).to_contain_text("changed by somebody else")
 
@@ -223,9 +223,10 @@ def _overtaken_and_unchosen(page: Page) -> None:
 def make(page: Page, console: ConsoleProcess) -> Made:
     """An operation of which a part was refused, and one that waits for the cloud."""
     groups = f"{console.url}/regions/{REGION}/balancers/{SHOP}/groups/"
-    for name in ("half-done", "waited-for"):
+    for name in ("half-done", "shared"):
         page.goto(groups)
         create_group(page, name, {"web-01": ("8080", "10"), "web-02": ("8080", "20")})
+    page.goto(groups)
     page.get_by_role("row", name="half-done").get_by_role("link", name="Edit").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("checkbox", name="web-03").check()
@@ -239,7 +240,12 @@ def make(page: Page, console: ConsoleProcess) -> Made:
     dialog.get_by_role("link", name="See what was done").click()
     page.wait_for_url("**/operations/*/")
     half_done = page.url
-    page.goto(groups)
+    # Of another instance: nothing else can be changed of the one that is waited for.
+    page.goto(f"{console.url}/regions/{REGION}/balancers/{PAY}/groups/")
+    page.get_by_role("link", name="Create VServer Group").click()
+    dialog.get_by_role("textbox", name="Group Name").fill("waited-for")
+    dialog.get_by_role("button", name="Confirm").click()
+    expect(dialog).to_be_hidden()
     begin_fault(console, "busy", "DeleteVServerGroup")
     page.get_by_role("row", name="waited-for").get_by_role("link", name="Delete").click()
     dialog.get_by_role("button", name="Delete").click()
