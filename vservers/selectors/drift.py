@@ -93,6 +93,8 @@ def regions_with_drift() -> list[Region]:
 
 def in_words(rows: Sequence[Drift]) -> list[DriftRow]:
     """Drift for a table, in a number of queries that rows do not change."""
+    if not rows:
+        return []
     ids = {row.load_balancer_id for row in rows}
     here = set(LoadBalancer.objects.filter(pk__in=ids).values_list("pk", flat=True))
     return [
