@@ -34,7 +34,7 @@ def upsert(
     on_conflict = sql.SQL("ON CONFLICT ({}) DO UPDATE SET {}").format(
         sql.SQL(", ").join(map(sql.Identifier, key)), sql.SQL(", ").join(also)
     )
-    plain: list[Row] = [tuple(Jsonb(v) if isinstance(v, dict) else v for v in row) for row in rows]
+    plain = [_without_dicts(row) for row in rows]
     with connection.cursor() as cursor:
         if len(plain) < _COPY_FROM:
             one = sql.SQL("({})").format(sql.SQL(", ").join([sql.Placeholder()] * len(columns)))
@@ -61,6 +61,12 @@ def upsert(
             )
         )
         cursor.execute(sql.SQL("DROP TABLE {}").format(incoming))
+
+
+def _without_dicts(row: Row) -> Row:
+    if dict in map(type, row):
+        return tuple(Jsonb(value) if type(value) is dict else value for value in row)
+    return row
 
 
 def differing[K](before: Mapping[K, Row], after: Mapping[K, Row]) -> list[K]:
