@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from vservers.models import Drift
@@ -29,10 +30,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a part of the cloud brought into the mirror. rows: read, whether other or not."""
+    """What a part of the cloud brought into the mirror. rows: read, whether other or not.
+
+    stamps: columns of the load balancer and the moments that `sync.store` is to put there.
+    """
 
     differences: tuple[Difference, ...] = ()
     rows: int = 0
+    stamps: tuple[tuple[str, datetime], ...] = ()
 
     @classmethod
     def sum(cls, parts: Iterable["Written"]) -> "Written":
@@ -40,6 +45,7 @@ class Written:
         return cls(
             tuple(difference for part in parts for difference in part.differences),
             sum(part.rows for part in parts),
+            tuple(stamp for part in parts for stamp in part.stamps),
         )
 
 

@@ -53,7 +53,9 @@ def store(
             if balancer:
                 written = write()
                 _note_drift(balancer, written, explains)
-                LoadBalancer.objects.filter(pk=load_balancer_id).update(touched_at=timezone.now())
+                LoadBalancer.objects.filter(pk=load_balancer_id).update(
+                    **dict(written.stamps), touched_at=timezone.now()
+                )
             if also:
                 also()
             return written

@@ -46,17 +46,16 @@ def attributes_and_pool(load_balancer_id: str) -> Reader:
             rows = LoadBalancer.everything.filter(pk=load_balancer_id)
             before = rows.first()
             differences = balancer_differences(before, columns) if before else []
-            rows.update(
-                **columns,
-                data_plane_status=detail.data_plane_status,
-                data_plane_reason=detail.data_plane_reason,
-            )
+            columns["data_plane_status"] = detail.data_plane_status
+            columns["data_plane_reason"] = detail.data_plane_reason
+            if before and any(getattr(before, name) != value for name, value in columns.items()):
+                rows.update(**columns)
             differences += _write_pool(load_balancer_id, detail.balancer.name, detail.pool)
             return Written(tuple(differences), 1 + len(detail.pool))
 
         return write
 
-    return stamped(read, load_balancer_id, "pool_at")
+    return stamped(read, "pool_at")
 
 
 def _write_pool(

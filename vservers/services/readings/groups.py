@@ -45,7 +45,7 @@ def all_groups(load_balancer_id: str) -> Reader:
 
         return write
 
-    return stamped(read, load_balancer_id, "listed_at")
+    return stamped(read, "listed_at")
 
 
 def some_groups(load_balancer_id: str, vserver_group_ids: Iterable[str]) -> Reader:
@@ -96,7 +96,7 @@ def listed_groups(load_balancer_id: str, *, also: Iterable[str] = ()) -> Reader:
 
         return write
 
-    return stamped(read, load_balancer_id, "listed_at")
+    return stamped(read, "listed_at")
 
 
 def one_group(load_balancer_id: str, vserver_group_id: str) -> Reader:

@@ -57,13 +57,13 @@ def listeners(load_balancer_id: str, *, listed: Iterable[api.Listener] | None = 
                     "pk", flat=True
                 )
             )
-            differences = _write_listeners(load_balancer_id, found, groups)
-            differences += _write_rules(load_balancer_id, rules, groups)
+            differences, ids = _write_listeners(load_balancer_id, found, groups)
+            differences += _write_rules(load_balancer_id, rules, groups, ids)
             return Written(tuple(differences), len(found) + sum(map(len, rules.values())))
 
         return write
 
-    return stamped(read, load_balancer_id, "listeners_at")
+    return stamped(read, "listeners_at")
 
 
 def other_listeners(load_balancer_ids: Iterable[str], listed: Iterable[api.Listener]) -> set[str]:
@@ -95,7 +95,8 @@ def _hash(row: Row) -> int:
 
 def _write_listeners(
     load_balancer_id: str, found: list[api.Listener], groups: set[str]
-) -> list[Difference]:
+) -> tuple[list[Difference], dict[_Key, int]]:
+    """What was other, and our own numbers of the listeners that are there now."""
     before: dict[_Key, Row] = {}
     ids: dict[_Key, int] = {}
     rows = Listener.objects.filter(load_balancer_id=load_balancer_id).order_by()
@@ -115,11 +116,17 @@ def _write_listeners(
         [(load_balancer_id, *key, *after[key]) for key in changed],
         key=_LISTENER_KEY,
     )
-    return [
+    if changed:
+        ids = {
+            (protocol, port): pk
+            for pk, protocol, port in rows.values_list("pk", "protocol", "port")
+        }
+    differences = [
         difference
         for key in [*changed, *gone]
         for difference in _listener_differences(key, before.get(key), after.get(key))
     ]
+    return differences, ids
 
 
 def _listener_row(listener: api.Listener, groups: set[str]) -> Row:
@@ -160,12 +167,11 @@ def _listener_picture(row: Row | None) -> dict[str, Any] | None:
 
 
 def _write_rules(
-    load_balancer_id: str, rules: dict[_Key, list[api.Rule]], groups: set[str]
+    load_balancer_id: str,
+    rules: dict[_Key, list[api.Rule]],
+    groups: set[str],
+    ids: dict[_Key, int],
 ) -> list[Difference]:
-    rows = Listener.objects.filter(load_balancer_id=load_balancer_id).order_by()
-    ids = {
-        (protocol, port): pk for pk, protocol, port in rows.values_list("pk", "protocol", "port")
-    }
     names = {pk: f"{protocol}:{port}" for (protocol, port), pk in ids.items()}
     held = Rule.objects.filter(listener__load_balancer_id=load_balancer_id).order_by()
     before: dict[str, Row] = {

@@ -1,12 +1,12 @@
 """What a reading is: the cloud asked outside of any transaction, the mirror written in one."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from django.utils import timezone
 
 from vservers.cloud import Cloud
-from vservers.models import LoadBalancer
 from vservers.services.differences import Written
 
 # Makes the mirror say what was read, and tells what was other.
@@ -25,7 +25,7 @@ def together(readers: Iterable[Reader]) -> Reader:
     return read
 
 
-def stamped(reader: Reader, load_balancer_id: str, *columns: str) -> Reader:
+def stamped(reader: Reader, *columns: str) -> Reader:
     """A reading that also notes in columns of the load balancer when it began."""
 
     def read(cloud: Cloud) -> Writer:
@@ -34,10 +34,8 @@ def stamped(reader: Reader, load_balancer_id: str, *columns: str) -> Reader:
 
         def write() -> Written:
             written = write_parts()
-            LoadBalancer.everything.filter(pk=load_balancer_id).update(
-                **dict.fromkeys(columns, read_at)
-            )
-            return written
+            stamps = tuple((column, read_at) for column in columns)
+            return replace(written, stamps=written.stamps + stamps)
 
         return write
 

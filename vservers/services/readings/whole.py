@@ -20,4 +20,4 @@ def whole_balancer(
         listeners(load_balancer_id, listed=listed),
         health(load_balancer_id),
     ]
-    return stamped(together(parts), load_balancer_id, "synced_at")
+    return stamped(together(parts), "synced_at")
