@@ -5,24 +5,47 @@ import threading
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import requests
+
+_TRICKLE_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What one call meets. reaches: whether the cloud carries it out all the same.
+
+    answer: instead of the cloud's. end: how the answer ends: "whole"; "dropped", nothing of it
+    arrives; "silent", nor does the end of the connection; "trickling", a byte now and then.
+    """
+
+    reaches: bool
+    end: str = "whole"
+    answer: tuple[int, bytes] | None = None
+
+
+def refusal(code: str, status: int = 400) -> tuple[int, bytes]:
+    """An error answer of the API."""
+    body = {"Code": code, "Message": "Not now.", "RequestId": str(uuid.uuid4())}
+    return status, json.dumps(body).encode()
 
 
 class FlakyCloud:
     """Hands every call on unless told otherwise for its action. endpoint: where it listens."""
 
     def __init__(self, behind: str) -> None:
-        self._refusals: dict[str, list[str]] = defaultdict(list)
-        self._drops: dict[str, int] = defaultdict(int)
+        self._faults: dict[str, list[Fault]] = defaultdict(list)
         self._watchers: list[Callable[[str], object]] = []
         self._blind: dict[str, tuple[str, str]] = {}
         self._lags: dict[str, tuple[str, int]] = {}
         self._late: dict[str, list[bytes]] = defaultdict(list)
         self._last: dict[str, bytes] = {}
+        self._vanishes_after = ""
+        self._over = threading.Event()
         flaky = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -30,31 +53,48 @@ class FlakyCloud:
 
             def do_POST(self) -> None:
                 action = self.headers["x-acs-action"]
-                for tell in flaky._watchers:
+                for tell in list(flaky._watchers):
                     tell(action)
-                if flaky._refusals[action]:
-                    code = flaky._refusals[action].pop()
-                    body = {"Code": code, "Message": "Not now.", "RequestId": str(uuid.uuid4())}
-                    self._answer(400, json.dumps(body).encode())
-                    return
-                if flaky._late[action]:
+                fault = flaky._faults[action].pop(0) if flaky._faults[action] else Fault(True)
+                if flaky._late[action] and fault == Fault(True):
                     self._answer(200, flaky._late[action].pop())
                     return
-                answer = requests.post(behind + self.path, headers=dict(self.headers), timeout=30)
-                flaky._last[action] = answer.content
-                flaky._follow(action)
-                if flaky._drops[action]:
-                    flaky._drops[action] -= 1
+                status, body = fault.answer or (0, b"")
+                if fault.reaches:
+                    answer = requests.post(
+                        behind + self.path, headers=dict(self.headers), timeout=30
+                    )
+                    flaky._last[action] = answer.content
+                    flaky._follow(action)
+                    if not fault.answer:
+                        status, body = answer.status_code, answer.content
+                if action == flaky._vanishes_after:
+                    flaky.server.socket.close()
                     self.close_connection = True
+                if fault.end == "whole":
+                    self._answer(status, body)
                     return
-                self._answer(answer.status_code, answer.content)
+                self.close_connection = True
+                if fault.end == "silent":
+                    flaky._over.wait()
+                elif fault.end == "trickling":
+                    self._trickle(status, body)
 
             def _answer(self, status: int, body: bytes) -> None:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
+                if self.close_connection:
+                    self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(body)
+
+            def _trickle(self, status: int, body: bytes) -> None:
+                head = f"HTTP/1.1 {status} OK\r\nContent-Length: {len(body)}\r\nX-Slow: "
+                with suppress(OSError):
+                    self.wfile.write(head.encode())
+                    while not flaky._over.wait(_TRICKLE_SECONDS):
+                        self.wfile.write(b"z")
 
             def log_message(self, *args: Any) -> None:
                 pass
@@ -62,14 +102,22 @@ class FlakyCloud:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.endpoint = f"http://127.0.0.1:{self.server.server_port}"
 
+    def meet(self, action: str, fault: Fault, times: int = 1) -> None:
+        """Let the next calls of the action meet the fault."""
+        self._faults[action] += [fault] * times
+
     def refuse(self, action: str, code: str, times: int) -> None:
         """Answer the next calls of the action with the code; they do not reach the cloud."""
-        self._refusals[action] += [code] * times
+        self.meet(action, Fault(False, answer=refusal(code)), times)
+
+    def drop_answers(self, action: str, times: int) -> None:
+        """Let the next calls of the action through, and close the connection without an answer."""
+        self.meet(action, Fault(True, "dropped"), times)
 
     def _follow(self, action: str) -> None:
         if action in self._blind:
             read, code = self._blind[action]
-            self._refusals[read] += [code] * 1000
+            self.refuse(read, code, 1000)
         if action in self._lags:
             read, times = self._lags[action]
             self._late[read] = [self._last[read]] * times
@@ -86,14 +134,18 @@ class FlakyCloud:
         """After `action`, answer so many calls of `read` as the one before it was answered."""
         self._lags[action] = read, reads
 
+    def vanish(self, *, after: str) -> None:
+        """Take no connection any more once a call of this action is answered."""
+        self._vanishes_after = after
+
     def be_well(self) -> None:
         """No fault from now on."""
-        for faults in (self._refusals, self._drops, self._blind, self._lags, self._late):
+        for faults in (self._faults, self._blind, self._lags, self._late):
             faults.clear()
 
-    def drop_answers(self, action: str, times: int) -> None:
-        """Let the next calls of the action through, and close the connection without an answer."""
-        self._drops[action] += times
+    def end(self) -> None:
+        """Let go of those who wait for an answer."""
+        self._over.set()
 
 
 @contextmanager
@@ -104,6 +156,7 @@ def flaky_before(endpoint: str) -> Iterator[FlakyCloud]:
     try:
         yield flaky
     finally:
+        flaky.end()
         flaky.server.shutdown()
         flaky.server.server_close()
         thread.join()

@@ -1,12 +1,20 @@
 """What the client says when calls fail, against a live cloud and ports where none is."""
 
 import socket
+import time
 
 import pytest
 
-from tests.flaky import FlakyCloud, flaky_before
+from tests.flaky import Fault, FlakyCloud, flaky_before
 from tests.localcloud.process import LocalCloud
-from vservers.cloud import Cloud, CloudRefused, CloudUnreachable, Credentials, OutcomeUnknown
+from vservers.cloud import (
+    Cloud,
+    CloudRefused,
+    CloudUnreachable,
+    Credentials,
+    OutcomeUnknown,
+    deadline,
+)
 from vservers.cloud.calls import delete_vserver_group
 from vservers.cloud.transport import Transport
 
@@ -94,3 +102,51 @@ def test_an_answer_that_is_not_the_apis_is_unknown(live):
     cloud = cloud_at(f"{live.endpoint}/-/ready", live)
     with pytest.raises((OutcomeUnknown, CloudRefused)):
         cloud.slb.send(delete_vserver_group("rsp-x"))
+
+
+@pytest.mark.parametrize("end", ["silent", "trickling"])
+def test_an_answer_that_does_not_end_is_given_up(live, flaky: FlakyCloud, monkeypatch, end):
+    """Each byte in time, and never all of them: the bound is on the whole."""
+    monkeypatch.setattr(deadline, "ANSWER_SECONDS", 0.5)
+    flaky.meet("DeleteVServerGroup", Fault(True, end))
+    began = time.monotonic()
+    with pytest.raises(OutcomeUnknown, match="NoAnswer"):
+        cloud_at(flaky.endpoint, live).slb.send(delete_vserver_group("rsp-x"))
+    assert 0.5 <= time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Welcome to the airport</html>",
+        b"[]",
+        b'"fine"',
+        b"[" * 100_000,
+        b'{"status": "ok"}',
+        b"\xff\xfe\xfd",
+    ],
+    ids=["empty", "html", "list", "text", "deep", "no RequestId", "no text"],
+)
+@pytest.mark.parametrize("status", [200, 302, 403, 502])
+def test_what_is_not_the_apis_answer_is_unknown(live, flaky: FlakyCloud, status, body):
+    flaky.meet("DeleteVServerGroup", Fault(False, answer=(status, body)))
+    with pytest.raises(OutcomeUnknown, match="UnreadableAnswer"):
+        cloud_at(flaky.endpoint, live).slb.send(delete_vserver_group("rsp-x"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"RequestId": "r", "VServerGroups": [1]}',
+        b'{"RequestId": "r", "VServerGroups": {"VServerGroup": [{}]}}',
+        b'{"RequestId": "r", "VServerGroups": {"VServerGroup": [7]}}',
+        b'{"RequestId": "r", "VServerGroups": {"VServerGroup": '
+        b'[{"VServerGroupId": "rsp-1", "ServerCount": "many"}]}}',
+    ],
+)
+def test_an_answer_without_what_it_must_hold_is_an_error_of_the_cloud(live, flaky, body):
+    flaky.meet("DescribeVServerGroups", Fault(False, answer=(200, body)))
+    cloud = cloud_at(flaky.endpoint, live)
+    with pytest.raises(OutcomeUnknown, match="UnreadableAnswer"):
+        cloud.slb.describe_vserver_groups("lb-x")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 
+from .errors import understood
 from .transport import Transport
 from .types import Server, inner
 
@@ -30,8 +31,10 @@ class Ecs:
                 region_id=self._region_id,
                 params={**wanted, "PageNumber": page, "PageSize": PAGE_SIZE},
             )
-            items = inner(body, "Instances", "Instance")
-            yield from map(Server.from_api, items)
-            seen += len(items)
-            if not items or seen >= int(body.get("TotalCount", 0)):
+            with understood("DescribeInstances"):
+                found = [Server.from_api(item) for item in inner(body, "Instances", "Instance")]
+                total = int(body.get("TotalCount", 0))
+            yield from found
+            seen += len(found)
+            if not found or seen >= total:
                 return

@@ -1,5 +1,8 @@
 """What can go wrong between us and the cloud, told apart by what is known of the outcome."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 # Codes that say "not now": an earlier change still runs, or too many calls. The call was not
 # carried out and may be sent again. Source: "Common error codes" of SLB, and the busy set that the
 # Terraform provider retries.
@@ -68,3 +71,16 @@ class CloudUnreachable(CloudError):
 
 class OutcomeUnknown(CloudError):
     """The call was sent and no usable answer came: it may or may not have been carried out."""
+
+
+@contextmanager
+def understood(action: str) -> Iterator[None]:
+    """While an answer is taken apart, also as a decorator: one that cannot be is unusable."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise OutcomeUnknown(
+            action=action,
+            code="UnreadableAnswer",
+            message=f"The answer is not as the API documents it ({error!r}).",
+        ) from error

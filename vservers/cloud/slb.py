@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .calls import Call
+from .errors import understood
 from .transport import Transport
 from .types import (
     Health,
@@ -41,6 +42,7 @@ class Slb:
 
     # Reads
 
+    @understood("DescribeRegions")
     def describe_regions(self) -> list[Region]:
         body = self._call("DescribeRegions", AcceptLanguage="en-US")
         return [
@@ -61,12 +63,16 @@ class Slb:
                 PageNumber=page,
                 PageSize=PAGE_SIZE,
             )
-            items = inner(body, "LoadBalancers", "LoadBalancer")
-            yield from map(LoadBalancer.from_api, items)
-            seen += len(items)
-            if not items or seen >= int(body.get("TotalCount", 0)):
+            with understood("DescribeLoadBalancers"):
+                items = inner(body, "LoadBalancers", "LoadBalancer")
+                found = [LoadBalancer.from_api(item) for item in items]
+                total = int(body.get("TotalCount", 0))
+            yield from found
+            seen += len(found)
+            if not found or seen >= total:
                 return
 
+    @understood("DescribeLoadBalancerAttribute")
     def describe_load_balancer_attribute(self, load_balancer_id: str) -> LoadBalancerDetail:
         return LoadBalancerDetail.from_api(
             self._call("DescribeLoadBalancerAttribute", LoadBalancerId=load_balancer_id)
@@ -81,11 +87,14 @@ class Slb:
                 "DescribeLoadBalancerListeners",
                 **{**wanted, "MaxResults": 100, "NextToken": token},
             )
-            yield from map(Listener.from_api, body.get("Listeners") or [])
+            with understood("DescribeLoadBalancerListeners"):
+                found = [Listener.from_api(item) for item in body.get("Listeners") or []]
+            yield from found
             token = body.get("NextToken") or ""
             if not token:
                 return
 
+    @understood("DescribeVServerGroups")
     def describe_vserver_groups(
         self, load_balancer_id: str, *, with_rules: bool = False
     ) -> list[VServerGroup]:
@@ -95,11 +104,13 @@ class Slb:
         )
         return [VServerGroup.from_api(i) for i in inner(body, "VServerGroups", "VServerGroup")]
 
+    @understood("DescribeVServerGroupAttribute")
     def describe_vserver_group_attribute(self, vserver_group_id: str) -> VServerGroupDetail:
         return VServerGroupDetail.from_api(
             self._call("DescribeVServerGroupAttribute", VServerGroupId=vserver_group_id)
         )
 
+    @understood("DescribeRules")
     def describe_rules(self, load_balancer_id: str, protocol: str, port: int) -> list[Rule]:
         body = self._call(
             "DescribeRules",
@@ -109,6 +120,7 @@ class Slb:
         )
         return [Rule.from_api(item) for item in inner(body, "Rules", "Rule")]
 
+    @understood("DescribeHealthStatus")
     def describe_health_status(self, load_balancer_id: str) -> list[Health]:
         body = self._call("DescribeHealthStatus", LoadBalancerId=load_balancer_id)
         return [Health.from_api(i) for i in inner(body, "BackendServers", "BackendServer")]

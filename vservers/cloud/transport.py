@@ -17,6 +17,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
+from .deadline import DeadlineAdapter
 from .errors import (
     READ_AGAIN_CODES,
     CloudError,
@@ -29,6 +30,7 @@ from .signing import ALGORITHM_V3, canonical_query, sign_v3
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5
+# Between two pieces of an answer; deadline.ANSWER_SECONDS bounds all of it.
 READ_SECONDS = 20
 # A person waits for the answer: a call is given up once its next pause would end after this.
 RETRY_SECONDS = 20
@@ -180,6 +182,8 @@ def _post(base: str, path: str, headers: Mapping[str, str]) -> requests.Response
     session: requests.Session | None = getattr(_sessions, "session", None)
     if session is None:
         session = _sessions.session = requests.Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, DeadlineAdapter())
         _sessions.settings = {}
     if base not in _sessions.settings:
         _sessions.settings[base] = session.merge_environment_settings(base, {}, False, None, None)
@@ -221,9 +225,12 @@ def _lost(action: str, error: requests.exceptions.RequestException) -> CloudErro
 def _answer(action: str, response: requests.Response) -> dict[str, Any]:
     try:
         body = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
-    if not isinstance(body, dict):
+    # What stands between us and the cloud may answer too: the API names the request in each answer,
+    # and a code in each refusal.
+    said = "RequestId" if response.ok else "Code"
+    if not isinstance(body, dict) or said not in body:
         raise OutcomeUnknown(
             action=action,
             code="UnreadableAnswer",
@@ -234,7 +241,7 @@ def _answer(action: str, response: requests.Response) -> dict[str, Any]:
         return body
     details: dict[str, Any] = {
         "action": action,
-        "code": str(body.get("Code", f"HTTP{response.status_code}")),
+        "code": str(body["Code"]),
         # A wrong signature is answered with all that was signed: not for a page or a log.
         "message": str(body.get("Message", "")).partition(" server string to sign")[0],
         "request_id": str(body.get("RequestId", "")),
