@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from vservers.cloud.types import BackendServer
 
+# Of a health check, None says something: on each server's own port, with its own address.
+_OWN_OF_EACH = frozenset({"health_check_connect_port", "health_check_domain"})
 # Stands for the ID of a group that an operation makes, until the cloud has given one.
 NEW = "$new"
 
@@ -30,7 +32,10 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One object before and after. None: not there. Values that are None count for nothing."""
+    """One object before and after. None: not there.
+
+    Values that are None count for nothing, but for where a health check that is on looks.
+    """
 
     kind: Kind
     key: Key
@@ -75,7 +80,12 @@ def agrees(found: Values | None, wanted: Values | None) -> bool:
     """Whether an object is as wanted, in all that is said of it."""
     if found is None or wanted is None:
         return found is None and wanted is None
-    return all(found.get(name) == value for name, value in wanted.items() if value is not None)
+    checked = wanted.get("health_check") == "on"
+    return all(
+        found.get(name) == value
+        for name, value in wanted.items()
+        if value is not None or (checked and name in _OWN_OF_EACH)
+    )
 
 
 def member_key(group_id: str, server: BackendServer) -> Key:

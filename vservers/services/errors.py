@@ -134,6 +134,13 @@ class NotReread(Refusal):
         )
 
 
+class Overtaken(NotReread):
+    """The change was made, and the cloud shows something else already."""
+
+    def __init__(self, operation: Operation) -> None:
+        Exception.__init__(self, f"The change was made. {operation.note}")
+
+
 class Stale(Refusal):
     """Somebody changed it since the person looked; the mirror holds their state now."""
 

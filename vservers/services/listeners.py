@@ -63,8 +63,9 @@ def plan_new_http_listener(
     description: str,
     start: bool,
 ) -> Plan:
-    """What create_http_listener would do. Raises NotAllowed."""
+    """What create_http_listener would do. Raises NotAllowed, NotRead."""
     plan = _plan(actor, load_balancer, HTTP, port, "create listener")
+    plan.read_now(scopes.LISTENERS)
     plan.after = _picture(settings, vserver_group, backend_server_port, description)
     after = {**plan.after, "status": "running" if start else "stopped"}
     plan.changes = [Change(Kind.LISTENER, (HTTP, port), None, after)]

@@ -8,6 +8,9 @@ from vservers.models import Listener, LoadBalancer, PoolServer, Rule, VServerGro
 
 from .changes import Change, Key, Kind, Values, agrees, member_key, server_values
 
+# What a listener is on its way to: the change that sent it there is done.
+_HEADED_FOR = {"starting": "running", "stopping": "stopped", "configuring": "running"}
+
 
 def held_members(group: VServerGroup) -> list[BackendServer]:
     """The members of the mirror as the cloud's values."""
@@ -41,10 +44,11 @@ def held_pool(load_balancer_id: str) -> list[BackendServer]:
 def listener_values(listener: Listener) -> dict[str, Any]:
     """All that a listener is told; for other protocols than HTTP only what is common to them."""
     return {
-        "status": listener.status,
+        "status": _HEADED_FOR.get(listener.status, listener.status),
         "vserver_group_id": listener.vserver_group_id or "",
         "backend_server_port": listener.backend_server_port,
         "description": listener.description,
+        "forward_port": listener.forward_port,
         **listener.settings,
     }
 
@@ -54,6 +58,7 @@ def rule_values(rule: Rule) -> dict[str, Any]:
         "rule_id": rule.pk,
         "name": rule.name,
         "vserver_group_id": rule.vserver_group_id or "",
+        "scheduler": rule.scheduler,
     }
 
 
@@ -85,6 +90,16 @@ class Observed:
 
     def is_after(self, change: Change) -> bool:
         return agrees(self.find(change), change.after)
+
+    def is_in_between(self, change: Change) -> bool:
+        """Whether a listener is still on its way to the status that it was given."""
+        if change.kind is not Kind.LISTENER:
+            return False
+        protocol, port = change.key
+        found = Listener.objects.filter(
+            load_balancer=self._load_balancer, protocol=protocol, port=port
+        )
+        return found.filter(status__in=_HEADED_FOR).exists()
 
     def all_after(self, changes: Iterable[Change]) -> bool:
         return all(self.is_after(change) for change in changes)

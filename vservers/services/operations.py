@@ -21,7 +21,7 @@ from vservers.models import LoadBalancer, Operation, OperationCall
 from . import scopes, sync
 from .changes import Change
 from .connection import connect
-from .errors import NotRead, NotReread, OperationFailed, Waiting
+from .errors import NotRead, NotReread, OperationFailed, Overtaken, Waiting
 from .planning import PlannedCall, plan_calls
 from .running import Run
 
@@ -90,7 +90,7 @@ def carry_out(plan: Plan) -> Operation | None:
     """Record the plan and do it; None when there is nothing to do.
 
     Call it while the load balancer is held. Raises CallFailed where not all was done, Waiting where
-    a worker goes on with it, NotReread.
+    a worker goes on with it, NotReread where the mirror may not show what the cloud holds.
     """
     calls = plan.calls
     if not calls:
@@ -109,6 +109,8 @@ def answer(operation: Operation, run: Run) -> Operation:
         raise OperationFailed(operation)
     if run.unread:
         raise NotReread(run.unread) from run.unread
+    if run.overtaken:
+        raise Overtaken(operation)
     return operation
 
 

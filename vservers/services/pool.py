@@ -32,10 +32,11 @@ def add_pool_servers(
 def plan_pool_addition(
     *, actor: Actor, load_balancer: LoadBalancer, weights: Mapping[str, int]
 ) -> Plan:
-    """What add_pool_servers would do. Raises NotAllowed, InvalidMembers."""
+    """What add_pool_servers would do. Raises NotAllowed, InvalidMembers, NotRead."""
     plan = _plan(actor, load_balancer, "add backend servers")
     if refused := why_not_joining(load_balancer, weights):
         raise InvalidMembers({(server_id, 0): why for server_id, why in refused.items()})
+    plan.read_now(scopes.POOL)
     plan.changes = [
         Change(
             Kind.POOL_SERVER,

@@ -43,7 +43,10 @@ def make_room(call: OperationCall, load_balancer: LoadBalancer) -> bool:
     with transaction.atomic():
         for position, one in enumerate(queue):
             one.position = position
-            one.save()
+            if one.pk:
+                one.save(update_fields=["position", "outcome", "params", "changes"])
+            else:
+                one.save()
     return True
 
 

@@ -48,8 +48,9 @@ def create_rules(*, actor: Actor, listener: Listener, rules: Sequence[NewRule]) 
 
 
 def plan_new_rules(*, actor: Actor, listener: Listener, rules: Sequence[NewRule]) -> Plan:
-    """What create_rules would do. Raises NotAllowed."""
+    """What create_rules would do. Raises NotAllowed, NotRead."""
     plan = _plan(actor, listener, "create rules")
+    plan.read_now(scopes.LISTENERS)
     plan.resource_name = ", ".join(f"{rule.domain}{rule.url}" for rule in rules)
     plan.changes = [
         Change(

@@ -1,27 +1,29 @@
-"""Sending the calls of an operation one by one, and knowing what became of each."""
+"""Sending the calls of an operation one by one, and knowing what became of each.
 
-import logging
+Before each call the record says that it is sent, in the session that holds the load balancer's
+lock; after it, what it did. The API has no compare-and-swap: between the last reading before a call
+and the call itself another program may change the same row, and is overwritten unseen. The window
+is one round trip wide; what comes between a call and the reading after it is told (`overtaken`).
+"""
+
 import time
-from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from console.accounts.actor import Actor
-from console.audit.models import AuditEntry
-from console.audit.record import record
-from vservers.cloud import Cloud, CloudError, CloudRefused, CloudUnreachable
+from vservers.cloud import Cloud, CloudError, CloudRefused, CloudUnreachable, OutcomeUnknown
 from vservers.cloud.calls import Call
 from vservers.models import LoadBalancer, Operation, OperationCall
 
 from . import scopes, sync
-from .changes import NEW, Change, Key, Kind, agrees, member_key, server_values
-from .observing import Observed, held_members
+from .changes import NEW, Change, Key, Kind
+from .ending import enter, last_words, status_of
+from .finding import CREATE_GROUP, find_made_group, group_ids
+from .locks import LostHold, check_held
+from .observing import Observed
 from .room import make_room, may_get_room
-
-logger = logging.getLogger(__name__)
 
 Outcome = OperationCall.Outcome
 Status = Operation.Status
@@ -29,7 +31,6 @@ Status = Operation.Status
 # Reads may lag writes: so long is what was just written looked for before it counts as not there.
 CONFIRM_SECONDS = 4
 _CONFIRM_PAUSE_SECONDS = 0.2
-_CREATE_GROUP = "CreateVServerGroup"
 
 
 class _NotYet(Exception):
@@ -41,6 +42,9 @@ class Run:
 
     patience: seconds for which a busy cloud is waited for at each call. last: whether a cloud that
     is still busy then is taken at its word; else the operation waits for a worker.
+
+    Afterwards: unread, why the end could not be read; overtaken, what the cloud shows otherwise
+    than it was done.
     """
 
     def __init__(
@@ -57,20 +61,30 @@ class Run:
         self.cloud = cloud
         self.last = last
         self.unread: CloudError | None = None
+        self.overtaken: list[Change] = []
         self._sent = False
+        self._waits = False
         cloud.be_patient(patience, self._say_waiting)
 
-    def proceed(self) -> None:
+    def proceed(self, *, note: str = "") -> None:
         """Send what is left to send, then settle."""
         try:
             while (call := self._next()) and self._do(call):
                 pass
         except Exception as error:
             # A mistake of ours must not hide what was already sent.
-            self.settle(note=repr(error))
+            self._settle_if_held(repr(error))
             raise
-        if self.operation.status != Status.WAITING:
-            self.settle()
+        if not self._waits:
+            self.settle(note=note)
+
+    def _settle_if_held(self, note: str) -> None:
+        """Settle; without the lock that is for whoever has it now."""
+        try:
+            check_held(self.load_balancer.pk)
+        except LostHold:
+            return
+        self.settle(note=note)
 
     def _next(self) -> OperationCall | None:
         return self.operation.calls.filter(outcome=Outcome.PLANNED).first()
@@ -82,14 +96,15 @@ class Run:
             standing = self._standing(call, changes)
             if standing is not Outcome.PLANNED:
                 return standing is Outcome.DONE
-            if call.action == _CREATE_GROUP:
-                call.evidence = sorted(self._group_ids())
+            call.evidence = self._evidence(call, changes)
         except CloudError as error:
-            self._fail(call, Outcome.UNREACHABLE, error)
+            if not self._wait(call, error):
+                self._fail(call, Outcome.UNREACHABLE, error)
             return False
         self._mark_sending(call)
         try:
             body = self.cloud.slb.send(self._named(call))
+            made = _made_group(call, body)
         except CloudRefused as error:
             return self._refused(call, error)
         except CloudUnreachable as error:
@@ -97,9 +112,10 @@ class Run:
             return False
         except CloudError as error:
             return self.find_out(call, error)
-        self._succeed(call, str(body.get("RequestId", "")))
-        if group_id := body.get("VServerGroupId"):
-            self._name_resource(str(group_id))
+        with transaction.atomic():
+            if made:
+                self._name_resource(made)
+            self._succeed(call, str(body["RequestId"]))
         return True
 
     # Before a call
@@ -135,8 +151,9 @@ class Run:
             return Outcome.DONE
         call.outcome = Outcome.CHANGED
         call.message = "Somebody else changed this meanwhile, so it was not sent."
-        call.save(update_fields=["outcome", "message"])
-        self._skip_rest()
+        with transaction.atomic():
+            call.save(update_fields=["outcome", "message"])
+            self._skip_rest()
         return Outcome.CHANGED
 
     def _is_ours(self, change: Change) -> bool:
@@ -155,11 +172,19 @@ class Run:
             if change.before is None and change.kind in {Kind.GROUP, Kind.LISTENER}
         }
 
-    def _group_ids(self) -> set[str]:
-        groups = self.cloud.slb.describe_vserver_groups(self.load_balancer.pk)
-        return {group.vserver_group_id for group in groups}
+    def _evidence(self, call: OperationCall, changes: list[Change]) -> list[str]:
+        """What is there already that the call is to make: to find it later proves nothing."""
+        if call.action == CREATE_GROUP:
+            return group_ids(self.cloud, self.load_balancer.pk)
+        observed = Observed(self.load_balancer)
+        return [
+            str(change)
+            for change in changes
+            if change.before is None and not observed.is_before(change)
+        ]
 
     def _mark_sending(self, call: OperationCall) -> None:
+        check_held(self.load_balancer.pk)
         call.outcome = Outcome.SENDING
         call.sent_at = timezone.now()
         call.attempts += 1
@@ -181,25 +206,16 @@ class Run:
         call.message = error.message
         call.request_id = error.request_id
         call.answered_at = timezone.now()
-        call.save(update_fields=["outcome", "code", "message", "request_id", "answered_at"])
-        self._stop_waiting()
-        self._skip_rest()
+        with transaction.atomic():
+            call.save(update_fields=["outcome", "code", "message", "request_id", "answered_at"])
+            self._stop_waiting()
+            self._skip_rest()
 
     def _skip_rest(self) -> None:
         self.operation.calls.filter(outcome=Outcome.PLANNED).update(outcome=Outcome.NOT_SENT)
 
     def _refused(self, call: OperationCall, error: CloudRefused) -> bool:
-        if (error.is_busy or error.is_throttling) and not self.last:
-            # Nothing was done: it stays planned, for a worker.
-            call.outcome = Outcome.PLANNED
-            call.save(update_fields=["outcome"])
-            self.operation.status = Status.WAITING
-            self.operation.waiting_code = error.code
-            self.operation.waiting_message = error.message
-            self.operation.next_try_at = timezone.now()
-            self.operation.save(
-                update_fields=["status", "waiting_code", "waiting_message", "next_try_at"]
-            )
+        if self._wait(call, error):
             return False
         if may_get_room(call, error.code):
             self._read()
@@ -208,12 +224,33 @@ class Run:
         self._fail(call, Outcome.REFUSED, error)
         return False
 
+    def _wait(self, call: OperationCall, error: CloudError) -> bool:
+        """Leave the rest to a worker if the cloud only said "not now": nothing was done."""
+        if self.last or not (error.is_busy or error.is_throttling):
+            return False
+        operation = self.operation
+        call.outcome = Outcome.PLANNED
+        operation.status = Status.WAITING
+        operation.waiting_code, operation.waiting_message = error.code, error.message
+        operation.next_try_at = timezone.now()
+        with transaction.atomic():
+            call.save(update_fields=["outcome"])
+            operation.save(
+                update_fields=["status", "waiting_code", "waiting_message", "next_try_at"]
+            )
+        self._waits = True
+        return True
+
     def _say_waiting(self, error: CloudError, attempts: int, seconds: float) -> None:
+        now = timezone.now()
         self.operation.waiting_code = error.code
         self.operation.waiting_message = error.message
-        self.operation.next_try_at = timezone.now() + timedelta(seconds=seconds)
+        self.operation.next_try_at = now + timedelta(seconds=seconds)
         self.operation.save(update_fields=["waiting_code", "waiting_message", "next_try_at"])
-        self.operation.calls.filter(outcome=Outcome.SENDING).update(attempts=F("attempts") + 1)
+        # It will be under way again: who finds it left behind has to wait from now on.
+        self.operation.calls.filter(outcome=Outcome.SENDING, action=error.action).update(
+            attempts=F("attempts") + 1, sent_at=now
+        )
 
     def _stop_waiting(self) -> None:
         if self.operation.waiting_code:
@@ -234,7 +271,7 @@ class Run:
         deadline = time.monotonic() + CONFIRM_SECONDS
         while True:
             try:
-                took_place = self._took_place(call)
+                took_place, made = self._took_place(call)
             except CloudError:
                 # Nothing can be said; a worker asks again.
                 self._fail(call, Outcome.UNKNOWN, error)
@@ -242,7 +279,10 @@ class Run:
             if took_place:
                 call.code = error.code
                 call.message = "The answer was lost; reading the cloud showed that it took place."
-                self._succeed(call, error.request_id)
+                with transaction.atomic():
+                    if made:
+                        self._name_resource(made)
+                    self._succeed(call, error.request_id)
                 return True
             if time.monotonic() > deadline:
                 break
@@ -250,152 +290,88 @@ class Run:
         self._fail(call, Outcome.LOST, error)
         return False
 
-    def _took_place(self, call: OperationCall) -> bool:
-        if call.action == _CREATE_GROUP and not self.operation.resource_id:
-            return self._find_group(call)
+    def _took_place(self, call: OperationCall) -> tuple[bool, str]:
+        """Whether the cloud shows what the call does, and the ID of a group that it made."""
+        if call.action == CREATE_GROUP and not self.operation.resource_id:
+            made = find_made_group(self.cloud, self.load_balancer, call)
+            return bool(made), made
         self._read()
-        return Observed(self.load_balancer).all_after(self.changes_of(call))
+        if call.evidence and call.action != CREATE_GROUP:
+            # What it was to make was there before: the cloud can only have refused it.
+            return False, ""
+        return Observed(self.load_balancer).all_after(self.changes_of(call)), ""
 
-    def _find_group(self, call: OperationCall) -> bool:
-        """The group of a create whose answer was lost: new, of this name, with these servers.
-
-        The action takes no client token, so it is never repeated before it was looked for.
-        """
-        self._read(scopes.GROUPS)
-        changes = self.changes_of(call)
-        name = next(change.after for change in changes if change.kind is Kind.GROUP) or {}
-        claimed = Operation.objects.filter(
-            load_balancer_id=self.load_balancer.pk, calls__action=_CREATE_GROUP
-        ).exclude(pk=self.operation.pk)
-        candidates = (
-            self.load_balancer.vserver_groups.filter(name=name["name"])
-            .exclude(pk__in=call.evidence or [])
-            .exclude(pk__in=claimed.values("resource_id"))
-        )
-        for group in candidates:
-            wanted = {
-                change.named(group.pk).key: change.after
-                for change in changes
-                if change.kind is Kind.MEMBER
-            }
-            held = {
-                member_key(group.pk, server): server_values(server)
-                for server in held_members(group)
-            }
-            if held.keys() == wanted.keys() and all(
-                agrees(held[key], values) for key, values in wanted.items()
-            ):
-                self._name_resource(group.pk)
-                return True
-        return False
-
-    def _read(self, *wanted: scopes.Scope) -> None:
-        reader = scopes.reader(self.load_balancer.pk, wanted or self.operation.reread)
+    def _read(self) -> None:
+        reader = scopes.reader(self.load_balancer.pk, self.operation.reread)
         sync.store(self.cloud, self.load_balancer.pk, reader)
 
     # The end
 
-    def settle(self, *, note: str = "") -> None:
-        """Read again what was touched; mirror, status and audit entry in one transaction."""
+    def settle(self, *, note: str = "", must_read: bool = False) -> None:
+        """Read again what was touched; mirror, status and audit entry in one transaction.
+
+        must_read: raise CloudError where the cloud cannot be read, instead of ending without.
+        """
         self._skip_rest()
         calls = list(self.operation.calls.all())
-        self.operation.status = _status(calls)
+        self.operation.status = status_of(calls)
         self.operation.note = note
         if not any(call.sent_at for call in calls):
-            with transaction.atomic():
-                self._enter(calls)
+            enter(self.operation, calls)
             return
-        expected = [
+        expected = last_words(
             change
             for call in calls
             if call.outcome == Outcome.DONE
             for change in self.changes_of(call)
-        ]
+        )
         deadline = time.monotonic() + CONFIRM_SECONDS
         reader = scopes.reader(self.load_balancer.pk, self.operation.reread)
 
-        def enter() -> None:
-            late = time.monotonic() > deadline
-            if not late and not Observed(self.load_balancer).all_after(_last(expected)):
+        def end() -> None:
+            observed = Observed(self.load_balancer)
+            others = [change for change in expected if not observed.is_after(change)]
+            unfinished = others or any(observed.is_in_between(change) for change in expected)
+            if unfinished and time.monotonic() <= deadline:
                 raise _NotYet
-            self._enter(calls)
+            self.overtaken = others
+            if others:
+                self.operation.note = " ".join(filter(None, [note, _told(others)]))
+            enter(self.operation, calls)
 
         while True:
             try:
-                sync.store(self.cloud, self.load_balancer.pk, reader, also=enter)
+                sync.store(self.cloud, self.load_balancer.pk, reader, also=end)
             except _NotYet:
                 time.sleep(_CONFIRM_PAUSE_SECONDS)
                 continue
             except CloudError as error:
+                if must_read:
+                    raise
                 self.unread = error
-                with transaction.atomic():
-                    self._enter(calls)
+                enter(self.operation, calls)
             return
 
-    def _enter(self, calls: list[OperationCall]) -> None:
-        operation = self.operation
-        operation.ended_at = timezone.now()
-        operation.waiting_code = operation.waiting_message = ""
-        operation.next_try_at = None
-        operation.save(
-            update_fields=[
-                "status",
-                "note",
-                "ended_at",
-                "waiting_code",
-                "waiting_message",
-                "next_try_at",
-            ]
+
+def _made_group(call: OperationCall, body: dict[str, object]) -> str:
+    """The ID in the answer to a creation, "" for other calls. Raises OutcomeUnknown without it."""
+    if call.action != CREATE_GROUP:
+        return ""
+    made = body.get("VServerGroupId")
+    if not isinstance(made, str) or not made:
+        raise OutcomeUnknown(
+            action=call.action,
+            code="UnreadableAnswer",
+            message="The answer does not name the group.",
+            request_id=str(body["RequestId"]),
         )
-        record(
-            actor=Actor(
-                name=operation.actor_name,
-                role="",
-                user_id=operation.actor_id,
-                request_id=operation.web_request_id,
-            ),
-            verb=operation.verb,
-            outcome=AuditEntry.Outcome(operation.status),
-            resource_type=operation.resource_type,
-            resource_id=operation.resource_id,
-            resource_name=operation.resource_name,
-            region_id=operation.region_id,
-            load_balancer_id=operation.load_balancer_id,
-            before=operation.before,
-            after=operation.after,
-            reason=operation.note or _reason(calls),
-            calls=[call.as_audit() for call in calls if call.sent_at],
-            operation_id=operation.pk,
-        )
+    return made
 
 
-def _status(calls: list[OperationCall]) -> Operation.Status:
-    outcomes = {call.outcome for call in calls}
-    if outcomes <= {Outcome.DONE}:
-        return Status.DONE
-    if outcomes & {Outcome.UNKNOWN, Outcome.SENDING}:
-        return Status.UNKNOWN
-    return Status.PARTLY_DONE if Outcome.DONE in outcomes else Status.FAILED
-
-
-def _reason(calls: list[OperationCall]) -> str:
-    return next(
-        (
-            f"{call.action}: {call.code}: {call.message}".replace(": :", ":")
-            for call in calls
-            if call.outcome not in {Outcome.DONE, Outcome.NOT_SENT}
-        ),
-        "",
+def _told(others: list[Change]) -> str:
+    names = ", ".join(str(change) for change in others[:5])
+    more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+    return (
+        f"The cloud confirmed it, but shows something else now for {names}{more}: somebody changed "
+        "it again, or the reading was late."
     )
-
-
-def _last(changes: list[Change]) -> list[Change]:
-    """The last word on each object: a listener may be made by one call and started by the next."""
-    last: dict[tuple[Kind, tuple[str | int, ...]], Change] = {}
-    for change in changes:
-        key = change.kind, change.key
-        earlier = last.get(key)
-        if earlier and earlier.after and change.after:
-            change = replace(change, after={**earlier.after, **change.after})
-        last[key] = change
-    return list(last.values())

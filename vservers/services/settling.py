@@ -7,14 +7,15 @@ found out by reading the cloud, and only an operation that waits for a busy clou
 import logging
 from datetime import timedelta
 
+from django.db import close_old_connections
 from django.utils import timezone
 
 from vservers.cloud import CloudError, OutcomeUnknown
-from vservers.cloud.transport import CONNECT_SECONDS, READ_SECONDS
 from vservers.models import LoadBalancer, Operation, OperationCall
 
 from .connection import connect
-from .locks import release, try_hold
+from .ending import enter
+from .locks import IN_FLIGHT_SECONDS, release, try_hold, under_way
 from .running import Run
 
 logger = logging.getLogger(__name__)
@@ -22,11 +23,12 @@ logger = logging.getLogger(__name__)
 Outcome = OperationCall.Outcome
 Status = Operation.Status
 
-# How long a worker waits for a busy cloud at one call before it takes its no for an answer. The
-# Terraform provider waits up to five minutes for a VServer group.
-BACKGROUND_SECONDS = 300
-# A call that a dead process has sent may still be under way for so long.
-IN_FLIGHT_SECONDS = CONNECT_SECONDS + READ_SECONDS
+# How long a worker waits for a busy cloud at one call, while people cannot change the same load
+# balancer; then others get their turn, and the operation its next.
+PATIENCE_SECONDS = 8
+# So old an operation takes the busy cloud's no for an answer. The Terraform provider waits up to
+# five minutes for a VServer group.
+GIVE_UP_SECONDS = 300
 
 
 def unsettled() -> list[int]:
@@ -37,7 +39,15 @@ def unsettled() -> list[int]:
 
 def settle_all() -> int:
     """Settle every operation that nobody is at work on; how many were settled."""
-    return sum(settle(operation_id) for operation_id in unsettled())
+    settled = 0
+    for operation_id in unsettled():
+        try:
+            settled += settle(operation_id)
+        except Exception:
+            # One that cannot be settled must not keep the others from it.
+            logger.exception("Operation %s cannot be settled", operation_id)
+            close_old_connections()
+    return settled
 
 
 def settle(operation_id: int, *, in_flight_seconds: float = IN_FLIGHT_SECONDS) -> bool:
@@ -52,11 +62,8 @@ def settle(operation_id: int, *, in_flight_seconds: float = IN_FLIGHT_SECONDS) -
         operation.refresh_from_db()
         if operation.is_settled:
             return True
-        sending = operation.calls.filter(outcome=Outcome.SENDING).first()
-        if sending and sending.sent_at:
-            age = timezone.now() - sending.sent_at
-            if age < timedelta(seconds=in_flight_seconds):
-                return False
+        if under_way(operation.load_balancer_id, seconds=in_flight_seconds):
+            return False
         return _settle(operation)
     except CloudError as error:
         logger.warning("Operation %s cannot be settled yet: %s", operation_id, error)
@@ -71,31 +78,39 @@ def _settle(operation: Operation) -> bool:
         _give_up(operation, "The load balancer does not exist any more.")
         return True
     waits = operation.status == Status.WAITING
-    patience = BACKGROUND_SECONDS if waits else 0
-    cloud = connect(load_balancer)
-    run = Run(operation, load_balancer, cloud, patience=patience, last=True)
-    if waits:
-        operation.status = Status.RUNNING
-        operation.save(update_fields=["status"])
-        run.proceed()
-        return operation.is_settled
+    age = timezone.now() - operation.created_at
+    run = Run(
+        operation,
+        load_balancer,
+        connect(load_balancer),
+        patience=PATIENCE_SECONDS if waits else 0,
+        last=not waits or age > timedelta(seconds=GIVE_UP_SECONDS),
+    )
     for call in operation.calls.filter(outcome__in=[Outcome.SENDING, Outcome.UNKNOWN]):
         interrupted = OutcomeUnknown(
             action=call.action,
             code=call.code or "Interrupted",
-            message="The console was stopped before it had an answer.",
+            message=call.message or "The console was stopped before it had an answer.",
             request_id=call.request_id,
         )
         run.find_out(call, interrupted)
-    interrupted_words = "The console was stopped in the middle; a worker found out what was done."
-    run.settle(note=operation.note or interrupted_words)
+    if operation.calls.filter(outcome=Outcome.UNKNOWN).exists():
+        Operation.objects.filter(pk=operation.pk).update(status=Status.UNKNOWN)
+        return False
+    if waits:
+        # Until its end it stays one that waits, so that another worker goes on if this one dies.
+        run.proceed()
+        return operation.is_settled
+    stopped = operation.status == Status.RUNNING
+    words = "The console was stopped in the middle; a worker found out what was done."
+    run.settle(note=words if stopped else operation.note, must_read=True)
     return operation.is_settled
 
 
 def _give_up(operation: Operation, why: str) -> None:
     operation.calls.filter(outcome=Outcome.PLANNED).update(outcome=Outcome.NOT_SENT)
-    operation.calls.filter(outcome=Outcome.SENDING).update(outcome=Outcome.LOST)
+    left = [Outcome.SENDING, Outcome.UNKNOWN]
+    operation.calls.filter(outcome__in=left).update(outcome=Outcome.LOST, message=why)
     operation.status = Status.FAILED
     operation.note = why
-    operation.ended_at = timezone.now()
-    operation.save(update_fields=["status", "note", "ended_at"])
+    enter(operation, list(operation.calls.all()))
