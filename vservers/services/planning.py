@@ -183,6 +183,8 @@ def _new_listener(load_balancer_id: str, listener: Change) -> list[PlannedCall]:
     after = dict(listener.after or {})
     if protocol != "http":
         raise CannotPlan(f"A {protocol.upper()} listener cannot be created here.")
+    if after.get("forward_port"):
+        raise CannotPlan("A listener that redirects to another cannot be created here.")
     status = after.pop("status", "stopped")
     call = calls.create_http_listener(
         load_balancer_id,
@@ -228,6 +230,8 @@ def _settings(values: Values) -> HTTPSettings:
 
 def _new_rule(rule: Change) -> Rule:
     values: dict[str, Any] = dict(rule.after or {})
+    if values.get("scheduler"):
+        raise CannotPlan("A rule with a scheduler of its own cannot be created here.")
     _, _, domain, url = rule.key
     return Rule("", values["name"], str(domain), str(url), values["vserver_group_id"] or "")
 

@@ -5,12 +5,15 @@ from dataclasses import replace
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
+from vservers.cloud import CloudError
 from vservers.models import LoadBalancer, Operation, OperationCall, VServerGroup
 from vservers.selectors.groups import users_of
 
 from . import scopes
 from .changes import NEW, Change, Kind
-from .errors import CannotUndo, Gone
+from .ending import last_words
+from .errors import CannotUndo, Gone, NotRead
+from .finding import CREATE_GROUP, find_made_group
 from .locks import hold
 from .observing import Observed
 from .operations import Plan, carry_out
@@ -40,13 +43,18 @@ def plan_rest(*, actor: Actor, operation: Operation) -> Plan:
         raise CannotUndo("It is not over yet. What became of it is still being found out.")
     if operation.retries.exists():
         raise CannotUndo("The rest was tried again already.")
-    left = _changes(operation, operation.calls.exclude(outcome=Outcome.DONE))
+    calls = operation.calls.exclude(outcome=Outcome.DONE)
+    left = last_words(_changes(operation, calls))
     if any(change.kind is Kind.GROUP and change.before is None for change in left):
-        # The group was not made: no part of it can stand.
-        plan.changes = left
-        plan.reread = [scopes.GROUPS]
-        return plan
-    plan.read_now(*operation.reread)
+        made = _made_after_all(plan, calls)
+        if not made:
+            # No part of it can stand.
+            plan.changes = left
+            plan.reread = [scopes.GROUPS]
+            return plan
+        plan.resource_id, plan.reread = made, [scopes.group(made)]
+        left = [change.named(made) for change in left]
+    plan.read_now(*plan.reread)
     observed = Observed(plan.load_balancer)
     plan.changes = [change for change in left if not observed.is_after(change)]
     _refuse_changed(plan.changes, observed)
@@ -71,11 +79,13 @@ def plan_undo(*, actor: Actor, operation: Operation) -> Plan:
         raise CannotUndo("It is not over yet. What became of it is still being found out.")
     if operation.undos.exclude(status=Operation.Status.FAILED).exists():
         raise CannotUndo("It was undone already.")
-    done = _merged(_changes(operation, operation.calls.filter(outcome=Outcome.DONE)))
+    done = last_words(_changes(operation, operation.calls.filter(outcome=Outcome.DONE)))
     plan.read_now(*{tuple(scope) for scope in [*operation.reread, *_users_of(done)]})
     observed = Observed(plan.load_balancer)
     inverse = [change.inverse for change in done]
     _refuse_changed(inverse, observed)
+    # With what is known of it only since it was made, as the ID of a rule.
+    inverse = [replace(change, before=observed.find(change)) for change in inverse]
     made = {c.key[0] for c in inverse if c.kind is Kind.GROUP and c.before is None}
     plan.changes = [_again(change, made) for change in inverse]
     for change in plan.changes:
@@ -115,18 +125,18 @@ def _changes(operation: Operation, calls: Iterable[OperationCall]) -> list[Chang
     ]
 
 
-def _merged(changes: Iterable[Change]) -> list[Change]:
-    """One change an object: from how it was before the first to how it is after the last."""
-    merged: dict[tuple[Kind, tuple[str | int, ...]], Change] = {}
-    for change in changes:
-        key = change.kind, change.key
-        if earlier := merged.get(key):
-            after = change.after
-            if after is not None and earlier.after is not None:
-                after = {**earlier.after, **after}
-            change = replace(change, before=earlier.before, after=after)
-        merged[key] = change
-    return list(merged.values())
+def _made_after_all(plan: Plan, calls: Iterable[OperationCall]) -> str:
+    """The group of a creation that was given up for lost and arrived later; "" if it is none.
+
+    Raises NotRead.
+    """
+    for call in calls:
+        if call.action == CREATE_GROUP and call.sent_at:
+            try:
+                return find_made_group(plan.cloud, plan.load_balancer, call)
+            except CloudError as error:
+                raise NotRead(error) from error
+    return ""
 
 
 def _users_of(changes: Iterable[Change]) -> list[scopes.Scope]:
