@@ -1,6 +1,7 @@
 """A proxy before the local cloud that has the real one's bad days, one action at a time."""
 
 import json
+import socket
 import threading
 import uuid
 from collections import defaultdict
@@ -69,7 +70,8 @@ class FlakyCloud:
                     if not fault.answer:
                         status, body = answer.status_code, answer.content
                 if action == flaky._vanishes_after:
-                    flaky.server.socket.close()
+                    # Closing it would leave it open for as long as another thread waits on it.
+                    flaky.server.socket.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
                 if fault.end == "whole":
                     self._answer(status, body)

@@ -78,8 +78,8 @@ class OperationFailed(CallFailed):
             )
         elif self._failed and self._failed.outcome == Outcome.LOST:
             yield (
-                f"{self.action} got no answer, and reading the cloud shows that it did not take "
-                "place."
+                f"{self.action} got no usable answer, and reading the cloud shows that it did not "
+                "take place."
             )
         elif not self.carried_out:
             yield "Nothing was changed."
