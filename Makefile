@@ -24,7 +24,7 @@ path.write_text(json.dumps(lock, indent=2) + "\n")
 endef
 export STRIP_ADDRESSES
 
-.PHONY: help run test lint format lock actions bench screenshots clean haproxy
+.PHONY: help run test lint format lock actions matrix bench screenshots clean haproxy
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -59,6 +59,9 @@ lock: $(STAMPS)/dev $(NODE_MODULES) ## lock the newest allowed versions (make lo
 
 actions: $(STAMPS)/dev ## test the local cloud and show what is tested of each action
 	@$(PYTHON_OF_VENV) -m tests.localcloud.coverage
+
+matrix: $(STAMPS)/dev ## kill every kind of write at every single step, in about 10 minutes
+	CRASH_AT_EVERY_STEP=1 $(PYTHON_OF_VENV) -m pytest tests/crashes -n 2 --timeout=3000
 
 bench: $(STAMPS)/bench ## measure the API, the data plane and the sync on this machine, in about 8 minutes
 	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy nginx wrk || true

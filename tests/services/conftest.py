@@ -35,6 +35,10 @@ class OtherSession:
         finally:
             self._session.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", key)
 
+    def end(self, pid: int) -> None:
+        """End a session as a restart of the server or a broken network would; waits for its end."""
+        self._session.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+
 
 @pytest.fixture
 def other_session(db: None) -> Iterator[OtherSession]:

@@ -112,9 +112,12 @@ def _try_hold_quiet(load_balancer_id: str) -> bool:
 
 
 @contextmanager
-def hold(load_balancer_id: str, *, seconds: float = HOLD_SECONDS) -> Iterator[None]:
-    """Wait for other changes of the load balancer, then keep them waiting. Raises Busy."""
-    deadline = time.monotonic() + seconds
+def hold(load_balancer_id: str, *, seconds: float | None = None) -> Iterator[None]:
+    """Wait for other changes of the load balancer, then keep them waiting. Raises Busy.
+
+    seconds: HOLD_SECONDS where it is not given.
+    """
+    deadline = time.monotonic() + (HOLD_SECONDS if seconds is None else seconds)
     while not _try_hold_quiet(load_balancer_id):
         if time.monotonic() > deadline:
             raise Busy
