@@ -40,7 +40,7 @@ class FlakyCloud:
 
     def __init__(self, behind: str) -> None:
         self._faults: dict[str, list[Fault]] = defaultdict(list)
-        self._watchers: list[Callable[[str], object]] = []
+        self.watchers: list[Callable[[str], object]] = []
         self._blind: dict[str, tuple[str, str]] = {}
         self._lags: dict[str, tuple[str, int]] = {}
         self._late: dict[str, list[bytes]] = defaultdict(list)
@@ -54,7 +54,7 @@ class FlakyCloud:
 
             def do_POST(self) -> None:
                 action = self.headers["x-acs-action"]
-                for tell in list(flaky._watchers):
+                for tell in list(flaky.watchers):
                     tell(action)
                 fault = flaky._faults[action].pop(0) if flaky._faults[action] else Fault(True)
                 if flaky._late[action] and fault == Fault(True):
@@ -126,7 +126,7 @@ class FlakyCloud:
 
     def watch(self, tell: Callable[[str], object]) -> None:
         """Call with the action of each call before it is answered."""
-        self._watchers.append(tell)
+        self.watchers.append(tell)
 
     def after(self, action: str, read: str, code: str) -> None:
         """From the next call of `action` on, refuse all of `read`."""

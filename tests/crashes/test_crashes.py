@@ -11,14 +11,13 @@ from collections.abc import Callable
 import pytest
 
 from console.audit.models import AuditEntry
-from tests.cloud import REGION
+from tests.cloud import REGION, connect
 from tests.crashes.kinds import KINDS, Kind, Start
 from tests.crashes.nursery import Nursery, Report
 from tests.crashes.pictures import Picture, in_cloud, in_mirror
 from vservers.models import LoadBalancer, Operation, OperationCall
 from vservers.services import operations
 from vservers.services.changes import NEW, Change
-from vservers.services.connection import connect
 from vservers.services.ending import last_words
 from vservers.services.observing import Observed
 from vservers.services.undo import retry_rest
