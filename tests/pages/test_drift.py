@@ -98,6 +98,12 @@ def test_an_operator_reverts_after_a_question(client_of, operator, group, drift,
     url = reverse("drift-revert", args=[drift.pk])
     question = client_of(operator).get(url, headers=HTMX).content.decode()
     assert "from weight 77 back to weight 10" in question
+    planned = client_of(operator).post(url, {"intent": "plan"}, headers=HTMX)
+    assert [step.action for step in planned.context["preview"].steps] == [
+        "SetVServerGroupAttribute"
+    ]
+    drift.refresh_from_db()
+    assert drift.status == "open", "a plan changes nothing"
     answer = client_of(operator).post(url, follow=True)
     assert "is as it was before" in answer.content.decode()
     drift.refresh_from_db()

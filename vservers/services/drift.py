@@ -14,11 +14,12 @@ from console.audit.record import record
 from vservers.models import Drift, LoadBalancer
 
 from .differences import EXISTS, Difference
+from .errors import Refusal
 
 RESOURCE = "drift"
 
 
-class NotOpen(Exception):
+class NotOpen(Refusal):
     """The drift was accepted, reverted, or has gone meanwhile."""
 
     def __init__(self, drift: Drift) -> None:

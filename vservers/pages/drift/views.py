@@ -1,7 +1,5 @@
 """The Drift page: what somebody else changed, and what is done about it."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -10,14 +8,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from console.accounts.permissions import Action
 from console.shell.access import requires
-from console.shell.htmx import done, render_dialog, render_page
+from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.models import Drift
-from vservers.pages.answers import next_url
+from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url
 from vservers.selectors.drift import Filters, drift_page, in_words, regions_with_drift
 from vservers.services.drift import NotOpen, accept_drift
-from vservers.services.errors import Busy, CallFailed, CannotUndo, Gone, NotRead, NotReread, Waiting
-from vservers.services.reverting import is_revertible, revert_drift
+from vservers.services.errors import CannotUndo
+from vservers.services.reverting import is_revertible, plan_reversion, revert_drift
 
 
 @require_safe
@@ -65,18 +63,19 @@ def drift_revert(request: ConsoleRequest, drift_id: int) -> HttpResponse:
     if request.method != "POST":
         return _ask(request, drift)
     try:
-        revert_drift(actor=request.actor, drift=drift)
-    except (CannotUndo, Busy) as refusal:
+        made = attempt(request, revert_drift, plan_reversion, drift=drift)
+    except CannotUndo as refusal:
         return _ask(request, drift, blocked=str(refusal))
-    except (CallFailed, NotRead) as failure:
-        return _ask(request, drift, error=failure)
-    except (NotOpen, Gone, NotReread, Waiting) as said:
-        return done(request, to=to, message=str(said), level=messages.WARNING, changed="drift")
-    return done(request, to=to, message=f"{drift} is as it was before.", changed="drift")
+    except NotOpen as refusal:
+        return done(request, to=to, message=str(refusal), level=messages.WARNING, changed="drift")
+    if not made.is_over:
+        return _ask(request, drift, made)
+    message, level = made.words(f"{drift} is as it was before.")
+    return done(request, to=to, message=message, level=level, changed="drift")
 
 
 def _ask(
-    request: ConsoleRequest, drift: Drift, *, blocked: str = "", error: Any = None
+    request: ConsoleRequest, drift: Drift, made: Attempt | None = None, *, blocked: str = ""
 ) -> HttpResponse:
     (row,) = in_words([drift])
     if drift.status != Drift.Status.OPEN:
@@ -93,11 +92,12 @@ def _ask(
         "blocked": blocked,
         "submit": "Revert",
         "back_url": reverse("drift-list"),
-        "error": error,
     }
-    return render_dialog(
+    return answer_dialog(
         request,
         "components/confirm.html",
         context,
-        status=422 if error or (blocked and request.method == "POST") else 200,
+        refused=bool(blocked) and request.method == "POST",
+        attempt=made,
+        changed="drift",
     )
