@@ -235,7 +235,7 @@ def test_a_refused_call_shows_code_and_request_id_and_keeps_what_was_typed(
 
 
 def test_a_change_that_cannot_be_read_back_is_a_warning(client_of, operator, balancer, flaky_cloud):
-    flaky_cloud.refuse("DescribeLoadBalancerListeners", "InternalError", 1)
+    flaky_cloud.after("StartLoadBalancerListener", "DescribeLoadBalancerListeners", "InternalError")
     answer = client_of(operator).post(address("listeners-new", balancer), FORM, headers=HTMX)
     assert answer.status_code == 204
     assert "reading it back failed" in answer["HX-Trigger"]

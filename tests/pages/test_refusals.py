@@ -23,6 +23,7 @@ def said():
         errors.CallFailed: [],
         errors.NotRead: [LOST],
         errors.NotReread: [LOST],
+        errors.Overtaken: [operation],
         errors.Waiting: [operation],
         errors.Busy: [],
         errors.CannotUndo: ["No."],
