@@ -185,3 +185,9 @@ def test_health_that_cannot_be_read_is_a_warning(client_of, reader, balancer, gr
     part = client_of(reader).get(place, {"health": "now"}, headers=HTMX)
     assert part.status_code == 200
     assert "Health could not be read" in part["HX-Trigger"]
+
+
+def test_refresh_reads_the_groups_of_the_page_that_is_shown(client_of, reader, balancer, group):
+    """The list is swapped without the button, so what it shows goes with the list."""
+    part = client_of(reader).get(address("groups-list", balancer), headers=HTMX).content.decode()
+    assert f'form="refresh" name="group" value="{group.pk}"' in part

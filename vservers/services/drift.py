@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from console.accounts.actor import Actor
@@ -98,14 +97,6 @@ def close_reverted(drift: Drift, *, by: str) -> None:
         row = Drift.objects.select_for_update().get(pk=drift.pk)
         if row.status == Drift.Status.OPEN:
             _close(row, Drift.Status.REVERTED, by=by)
-
-
-def note_seen(load_balancer_id: str, object_ids: Iterable[str] | None = None) -> None:
-    """The open drift of objects that were just read is still there."""
-    rows = Drift.objects.filter(load_balancer_id=load_balancer_id, status=Drift.Status.OPEN)
-    if object_ids is not None:
-        rows = rows.filter(Q(object_id__in=list(object_ids)))
-    rows.update(last_seen_at=timezone.now())
 
 
 def accept_drift(*, actor: Actor, drift: Drift) -> None:
