@@ -101,11 +101,11 @@ class ConsoleProcess:
         os.killpg(self._process.pid, number)
         return self._process.wait(_STOP_SECONDS)
 
-    def child(self, word: str) -> psutil.Process:
-        """Its direct child with the word on its command line."""
+    def child(self, word: str, *, exactly: bool = False) -> psutil.Process:
+        """Its direct child with the word in, or as, a part of its command line."""
         assert self._process
         for process in psutil.Process(self._process.pid).children():
-            if any(word in part for part in process.cmdline()):
+            if any(word == part if exactly else word in part for part in process.cmdline()):
                 return process
         raise AssertionError(f"no child runs {word}")
 

@@ -98,9 +98,8 @@ def test_a_given_password_is_set_and_a_program_that_dies_comes_back(console: Con
     assert sign_in(console, "given by the owner")
     assert "given by the owner" not in console.output
 
-    for child in [
-        console.child(word) for word in ("granian", "vservers.localcloud", "postgres", "worker")
-    ]:
+    words = ("granian", "vservers.localcloud", "postgres")
+    for child in [*map(console.child, words), console.child("worker", exactly=True)]:
         child.kill()
     for name in ("web", "cloud", "postgres", "worker"):
         console.wait_for(f"{name} was ended by signal 9")

@@ -1,11 +1,13 @@
 """`manage.py worker`: carries out the jobs of the queue until it is told to end."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from vservers.jobs import look_for_due_syncs
 
@@ -24,7 +26,8 @@ class Command(BaseCommand):
         with app.replace_connector(connector) as worker_app:
             async with worker_app.open_async():
                 # What a killed worker left is taken up at once, not at the next round.
-                await look_for_due_syncs.configure(queueing_lock=None).defer_async()
+                with suppress(AlreadyEnqueued):
+                    await look_for_due_syncs.defer_async()
                 self.stdout.write("The worker is ready.")
                 self.stdout.flush()
                 await worker_app.run_worker_async(
