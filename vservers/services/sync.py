@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from console.accounts.actor import Actor
@@ -45,6 +45,7 @@ def store(
         read_at, began = began or timezone.now(), None
         write = reader(cloud)
         with transaction.atomic():
+            _trust_indexes()
             balancer = LoadBalancer.objects.select_for_update().filter(pk=load_balancer_id).first()
             overtaken = balancer and balancer.touched_at and balancer.touched_at > read_at
             if overtaken and remaining:
@@ -60,6 +61,16 @@ def store(
                 also()
             return written
     raise AssertionError("the last read is always written")
+
+
+def _trust_indexes() -> None:
+    """Let the checks of foreign keys, for the rest of the transaction, go by index.
+
+    PostgreSQL plans them once a session. One that plans them while the mirror is still empty would
+    read whole tables for every row from then on: two thirds of a first sync of 10,000 groups.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
 
 
 def _note_drift(
