@@ -55,7 +55,7 @@ def _held() -> dict[str, Any]:
 
 
 def try_hold(load_balancer_id: str) -> bool:
-    """Take the lock if it is free. A session that takes it twice has to give it back twice."""
+    """Take the lock if it is free. Not to be nested: one `release` forgets the session's hold."""
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, [LOCK_SPACE, load_balancer_id])
         taken = bool(cursor.fetchone()[0])

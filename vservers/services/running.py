@@ -18,7 +18,7 @@ from vservers.cloud.calls import Call
 from vservers.models import LoadBalancer, Operation, OperationCall
 
 from . import scopes, sync
-from .changes import NEW, Change, Key, Kind
+from .changes import NEW, Change, Kind
 from .ending import enter, last_words, status_of
 from .finding import CREATE_GROUP, find_made_group, group_ids
 from .locks import LostHold, check_held
@@ -139,7 +139,7 @@ class Run:
         operation makes nobody else knows.
         """
         fresh = not self._sent and call.position == 0 and not call.attempts
-        if fresh or all(self._is_ours(change) for change in changes):
+        if fresh or self._makes(changes):
             return Outcome.PLANNED
         self._read()
         observed = Observed(self.load_balancer)
@@ -156,21 +156,21 @@ class Run:
             self._skip_rest()
         return Outcome.CHANGED
 
-    def _is_ours(self, change: Change) -> bool:
-        """Whether the object is made by this operation, or is a part of one that is."""
-        if change.kind in {Kind.GROUP, Kind.MEMBER}:
-            return (Kind.GROUP, (change.key[0],)) in self._made
-        return (Kind.LISTENER, change.key[:2]) in self._made
-
-    @property
-    def _made(self) -> set[tuple[Kind, Key]]:
-        """The groups and listeners that this operation makes."""
-        return {
+    def _makes(self, changes: list[Change]) -> bool:
+        """Whether all these objects are made by this operation, or are parts of one that is."""
+        made = {
             (change.kind, change.key)
             for call in self.operation.calls.all()
             for change in self.changes_of(call)
             if change.before is None and change.kind in {Kind.GROUP, Kind.LISTENER}
         }
+        owners = {
+            (Kind.GROUP, change.key[:1])
+            if change.kind in {Kind.GROUP, Kind.MEMBER}
+            else (Kind.LISTENER, change.key[:2])
+            for change in changes
+        }
+        return owners <= made
 
     def _evidence(self, call: OperationCall, changes: list[Change]) -> list[str]:
         """What is there already that the call is to make: to find it later proves nothing."""
