@@ -133,14 +133,7 @@ class Progress:
         """One thing could not be read; the rest goes on. Raises Stopped, CloudAway."""
         self.run.error_count += 1
         if len(self.run.errors) < KEPT_ERRORS:
-            self.run.errors.append(
-                {
-                    "object": what,
-                    "code": error.code,
-                    "message": error.message,
-                    "request_id": error.request_id,
-                }
-            )
+            self.run.errors.append(_told(what, error))
         self.run.done += 1
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= MOST_FAILURES_IN_A_ROW:
@@ -228,13 +221,17 @@ def carry_out(
     return run
 
 
-def _keep_error(run: SyncRun, error: CloudError) -> None:
-    details = {
-        "object": "",
+def _told(what: str, error: CloudError) -> dict[str, str]:
+    return {
+        "object": what,
         "code": error.code,
         "message": error.message,
         "request_id": error.request_id,
     }
+
+
+def _keep_error(run: SyncRun, error: CloudError) -> None:
+    details = _told("", error)
     if not run.errors or run.errors[-1] | {"object": ""} != details:
         run.error_count += 1
         run.errors.append(details)
