@@ -46,6 +46,11 @@ def _person(name: str, role: str):
     return User.objects.create_user(username=name, password=f"{name}-password", role=role)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with a time limit of their own first, so that no worker is alone with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
 @pytest.fixture
 def administrator(db):
     """May do everything."""
