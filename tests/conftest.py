@@ -47,7 +47,7 @@ def _person(name: str, role: str):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with a time limit of their own first, so that no worker is alone with one at the end."""
+    """Tests with a time limit of their own first: no worker is alone with one at the end."""
     items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 
 
