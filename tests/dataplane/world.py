@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -173,9 +174,17 @@ async def count(
 
 
 async def datagram(
-    address: str, port: int, text: bytes = b"hello", *, local: str | None = None
+    address: str,
+    port: int,
+    text: bytes = b"hello",
+    *,
+    local: str = "",
+    sock: socket.socket | None = None,
 ) -> str:
-    """The ID of the instance that answers one datagram from a fresh port, "" when none does."""
+    """The ID of the instance that answers one datagram from a fresh port, "" when none does.
+
+    local: the address that it comes from. sock: one that has its port already; it is closed.
+    """
     loop = asyncio.get_running_loop()
     answered: asyncio.Future[bytes] = loop.create_future()
 
@@ -183,9 +192,9 @@ async def datagram(
         def datagram_received(self, data: bytes, addr: object) -> None:
             answered.set_result(data)
 
-    transport, _ = await loop.create_datagram_endpoint(
-        Answer, remote_addr=(address, port), local_addr=(local, 0) if local else None
-    )
+    sock = sock or _with_port(local)
+    sock.connect((address, port))
+    transport, _ = await loop.create_datagram_endpoint(Answer, sock=sock)
     try:
         transport.sendto(text)
         async with asyncio.timeout(0.5):
@@ -202,10 +211,23 @@ async def datagram(
 
 
 async def count_datagrams(
-    address: str, number: int, *, port: int = 8088, local: str | None = None
+    address: str, number: int, *, port: int = 8088, local: str = ""
 ) -> Counter[str]:
-    """How many datagrams each instance answered, each from a port of its own."""
-    return Counter([await datagram(address, port, local=local) for _ in range(number)])
+    """How many datagrams each instance answered, each from a port of its own.
+
+    The ports are found all at once: a port that the system gave out again would belong to a flow
+    that is still remembered, and stay with that flow's server.
+    """
+    sockets = [_with_port(local) for _ in range(number)]
+    return Counter([await datagram(address, port, sock=one) for one in sockets])
+
+
+def _with_port(local: str) -> socket.socket:
+    """A socket on a port of its own, of any address or of this one."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setblocking(False)
+    sock.bind((local, 0))
+    return sock
 
 
 async def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
