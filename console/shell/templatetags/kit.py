@@ -8,12 +8,15 @@ from typing import Any
 
 from django import forms, template
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.paginator import Page
 from django.forms.boundfield import BoundField, BoundWidget
 from django.forms.utils import flatatt
 from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from console.accounts.permissions import Action, may
 from console.shell import navigation
@@ -127,6 +130,11 @@ def _address(context: Context, url: str, **changes: Any) -> str:
     return f"{url or request.path}?{query.urlencode()}"
 
 
+def counted_forms(noun: str, plural: str = "") -> tuple[str, str]:
+    """The two messages by which {% pager %} counts: ("%(number)s group", "%(number)s groups")."""
+    return f"%(number)s {noun}", f"%(number)s {plural or noun + 's'}"
+
+
 @register.inclusion_tag("components/pager.html", takes_context=True)
 def pager(
     context: Context,
@@ -147,9 +155,11 @@ def pager(
     def link(number: int | str) -> str:
         return _address(context, url, **{parameter: number})
 
+    one, many = counted_forms(noun, plural)
+    count = page.paginator.count
     return {
         "page": page,
-        "noun": noun if page.paginator.count == 1 else plural or f"{noun}s",
+        "counted": ngettext(one, many, count) % {"number": intcomma(count)},
         "push": "false" if url else "true",
         "numbers": [(number, link(number) if isinstance(number, int) else "") for number in shown],
         "previous": link(page.previous_page_number()) if page.has_previous() else "",
@@ -172,6 +182,6 @@ def sort_heading(context: Context, label: str, key: str, current: str) -> dict[s
 
 
 @register.inclusion_tag("components/age.html")
-def age(at: datetime | None, prefix: str = "as of") -> dict[str, Any]:
+def age(at: datetime | None, prefix: str | None = None) -> dict[str, Any]:
     """{% age group.synced_at %}: "as of 3 minutes ago", with the moment itself on hover."""
-    return {"at": at, "prefix": prefix}
+    return {"at": at, "prefix": _("as of") if prefix is None else prefix}
