@@ -269,7 +269,7 @@ def test_no_change_is_lost_silently(
     run_state_machine_as_test(
         Together,
         settings=settings(
-            max_examples=48,
+            max_examples=42,
             stateful_step_count=9,
             derandomize=True,
             deadline=None,
