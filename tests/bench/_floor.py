@@ -60,8 +60,10 @@ TABLES = {
     ),
     "loadbalancer": _table(
         "load_balancer_id account_id region_id name status address address_type network_type"
-        " vpc_id vswitch_id master_zone_id slave_zone_id spec created_at data_plane_status"
-        " data_plane_reason tags owner synced_at listed_at listeners_at pool_at",
+        " vpc_id vswitch_id master_zone_id slave_zone_id spec created_at"
+        " ip_version pay_type charge_type internet_charge_type bandwidth delete_protection"
+        " modification_protection modification_protection_reason resource_group_id"
+        " data_plane_status data_plane_reason tags owner synced_at listed_at listeners_at pool_at",
         "load_balancer_id",
     ),
     "poolserver": _table(
@@ -210,6 +212,10 @@ def balancer_rows(
                 *(item["Address"], item["AddressType"], item["NetworkType"], item["VpcId"]),
                 *(item["VSwitchId"], item["MasterZoneId"], item["SlaveZoneId"]),
                 *(item["LoadBalancerSpec"], item["CreateTime"]),
+                *(item["AddressIPVersion"], item["PayType"], item["InstanceChargeType"]),
+                *(item["InternetChargeTypeAlias"], item["Bandwidth"], item["DeleteProtection"]),
+                *(item["ModificationProtectionStatus"], item["ModificationProtectionReason"]),
+                item["ResourceGroupId"],
                 *(detail["DataPlane"]["Status"], detail["DataPlane"]["Reason"]),
                 *(tags_of(detail), "", now, now, now, now),
             )

@@ -71,8 +71,14 @@ class BackendServer:
         return {name: value for name, value in wanted.items() if value not in (None, "")}
 
 
+# The list of load balancers says by number how traffic is paid; the attributes say it in words.
+_INTERNET_CHARGE_TYPES = {"3": "paybybandwidth", "4": "paybytraffic"}
+
+
 @dataclass(frozen=True, slots=True)
 class LoadBalancer:
+    """bandwidth: Mbit/s, -1 for no limit. delete_protection: on or off, "" where it is not told."""
+
     load_balancer_id: str
     name: str
     status: str
@@ -87,9 +93,19 @@ class LoadBalancer:
     region_id: str
     created_at: datetime | None
     tags: dict[str, str]
+    ip_version: str = ""
+    pay_type: str = ""
+    charge_type: str = ""
+    internet_charge_type: str = ""
+    bandwidth: int | None = None
+    delete_protection: str = ""
+    modification_protection: str = ""
+    modification_protection_reason: str = ""
+    resource_group_id: str = ""
 
     @classmethod
     def from_api(cls, item: Api) -> Self:
+        internet = item.get("InternetChargeTypeAlias") or item.get("InternetChargeType") or ""
         return cls(
             load_balancer_id=item["LoadBalancerId"],
             name=item.get("LoadBalancerName") or "",
@@ -105,6 +121,15 @@ class LoadBalancer:
             region_id=item.get("RegionId") or "",
             created_at=moment(item.get("CreateTime")),
             tags=_tags(item),
+            ip_version=(item.get("AddressIPVersion") or "").lower(),
+            pay_type=item.get("PayType") or "",
+            charge_type=item.get("InstanceChargeType") or "",
+            internet_charge_type=_INTERNET_CHARGE_TYPES.get(internet, internet.lower()),
+            bandwidth=_number(item.get("Bandwidth")),
+            delete_protection=(item.get("DeleteProtection") or "").lower(),
+            modification_protection=item.get("ModificationProtectionStatus") or "",
+            modification_protection_reason=item.get("ModificationProtectionReason") or "",
+            resource_group_id=item.get("ResourceGroupId") or "",
         )
 
 

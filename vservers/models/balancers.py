@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from .accounts import CloudAccount
 from .present import Vanishing
@@ -36,21 +37,34 @@ class LoadBalancer(Vanishing):
     Starts of the last reads: synced_at of all of it, listed_at of its list of groups, listeners_at
     of its listeners and rules, pool_at of its attributes and default pool. touched_at: end of the
     last read of any part; a picture whose reading began before it is out of date. tags: {key:
-    value}. owner: the program that manages it, "" for none known.
+    value}. owner: the program that manages it, "" for none known. bandwidth: Mbit/s, -1 for no
+    limit. delete_protection, modification_protection and the like: as the API says them, "" before
+    they were read.
     """
 
     class Status(models.TextChoices):
-        ACTIVE = "active", "Running"
-        INACTIVE = "inactive", "Stopped"
-        LOCKED = "locked", "Locked"
+        ACTIVE = "active", _("Running")
+        INACTIVE = "inactive", _("Stopped")
+        LOCKED = "locked", _("Locked")
 
     class AddressType(models.TextChoices):
-        INTERNET = "internet", "Internet"
-        INTRANET = "intranet", "Intranet"
+        INTERNET = "internet", _("Internet")
+        INTRANET = "intranet", _("Intranet")
 
     class NetworkType(models.TextChoices):
-        CLASSIC = "classic", "Classic network"
-        VPC = "vpc", "VPC"
+        CLASSIC = "classic", _("Classic network")
+        VPC = "vpc", _("VPC")
+
+    class InternetChargeType(models.TextChoices):
+        BY_TRAFFIC = "paybytraffic", _("By traffic")
+        BY_BANDWIDTH = "paybybandwidth", _("By bandwidth")
+
+    class PayType(models.TextChoices):
+        ON_DEMAND = "PayOnDemand", _("Pay-as-you-go")
+        PREPAID = "PrePay", _("Subscription")
+
+    # The value of modification_protection that keeps people from changing it in a console.
+    CONSOLE_PROTECTION = "ConsoleProtection"
 
     load_balancer_id = models.CharField(max_length=60, primary_key=True)
     account = models.ForeignKey(
@@ -70,6 +84,17 @@ class LoadBalancer(Vanishing):
     created_at = models.DateTimeField(null=True)
     data_plane_status = models.CharField(max_length=10, blank=True)
     data_plane_reason = models.CharField(max_length=300, blank=True)
+    ip_version = models.CharField(max_length=10, blank=True, default="")
+    pay_type = models.CharField(max_length=20, blank=True, default="", choices=PayType)
+    charge_type = models.CharField(max_length=20, blank=True, default="")
+    internet_charge_type = models.CharField(
+        max_length=20, blank=True, default="", choices=InternetChargeType
+    )
+    bandwidth = models.IntegerField(null=True)
+    delete_protection = models.CharField(max_length=5, blank=True, default="")
+    modification_protection = models.CharField(max_length=20, blank=True, default="")
+    modification_protection_reason = models.CharField(max_length=80, blank=True, default="")
+    resource_group_id = models.CharField(max_length=60, blank=True, default="")
     tags = models.JSONField(default=dict)
     owner = models.CharField(max_length=60, blank=True)
     synced_at = models.DateTimeField(null=True)
@@ -84,6 +109,14 @@ class LoadBalancer(Vanishing):
 
     def __str__(self) -> str:
         return self.name or self.load_balancer_id
+
+    @property
+    def is_protected_from_deletion(self) -> bool:
+        return self.delete_protection == "on"
+
+    @property
+    def is_protected_from_changes(self) -> bool:
+        return self.modification_protection == self.CONSOLE_PROTECTION
 
     @property
     def read_at(self) -> datetime | None:

@@ -10,6 +10,8 @@ from vservers.models import Drift
 Kind = Drift.Kind
 # The field of a difference that is the whole object: it came, or it went.
 EXISTS = "exists"
+# That of one tag, whose key is the item.
+TAG = "tag"
 
 
 @dataclass(frozen=True, slots=True)

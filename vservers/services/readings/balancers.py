@@ -6,7 +6,14 @@ from typing import Any
 from vservers.cloud import Cloud
 from vservers.cloud import types as api
 from vservers.models import LoadBalancer, PoolServer
-from vservers.services.differences import Difference, Kind, Written, compare, server_item
+from vservers.services.differences import (
+    TAG,
+    Difference,
+    Kind,
+    Written,
+    compare,
+    server_item,
+)
 from vservers.services.owners import owner_of
 
 from .reader import Reader, Writer, stamped
@@ -16,6 +23,11 @@ from .rows import differing, upsert
 _COMPARED = (
     "name", "address", "address_type", "network_type", "vpc_id", "vswitch_id", "spec",
     "master_zone_id", "slave_zone_id",
+)  # fmt: skip
+# As well, but for what older versions of the console did not read: there "" says nothing.
+_COMPARED_IF_KNOWN = (
+    "delete_protection", "modification_protection", "modification_protection_reason",
+    "internet_charge_type", "bandwidth", "charge_type", "pay_type",
 )  # fmt: skip
 _POOL_KEY = ["load_balancer_id", "server_id", "server_ip"]
 _POOL_VALUES = ["weight", "type", "description"]
@@ -30,9 +42,18 @@ def balancer_columns(balancer: api.LoadBalancer) -> dict[str, Any]:
 
 def balancer_differences(before: LoadBalancer, columns: dict[str, Any]) -> list[Difference]:
     """What is other of a load balancer that was known before."""
-    was = {field: getattr(before, field) for field in _COMPARED}
-    now = {field: columns[field] for field in _COMPARED}
-    return compare(Kind.BALANCER, before.pk, columns["name"], was, now)
+    known = before.delete_protection != ""
+    fields = _COMPARED + (_COMPARED_IF_KNOWN if known else ())
+    was = {field: getattr(before, field) for field in fields}
+    now = {field: columns[field] for field in fields}
+    name = columns["name"]
+    found = compare(Kind.BALANCER, before.pk, name, was, now)
+    tags_were, tags = before.tags, columns["tags"]
+    return found + [
+        Difference(Kind.BALANCER, before.pk, name, TAG, tags_were.get(key), tags.get(key), key)
+        for key in sorted(tags_were.keys() | tags.keys())
+        if tags_were.get(key) != tags.get(key)
+    ]
 
 
 def attributes_and_pool(load_balancer_id: str) -> Reader:
