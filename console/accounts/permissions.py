@@ -20,6 +20,7 @@ class Action(StrEnum):
     REFRESH = "refresh from the cloud"
     SYNC = "start and cancel syncs"
     ACCEPT_DRIFT = "accept and revert drift"
+    CHANGE_INSTANCES = "create, change and release load balancers"
     CHANGE_GROUPS = "create, edit and delete VServer groups"
     CHANGE_LISTENERS = "create, edit, start, stop and delete listeners"
     CHANGE_RULES = "create, edit and delete forwarding rules"
@@ -33,6 +34,7 @@ _READ = {Action.VIEW, Action.REFRESH}
 _OPERATE = _READ | {
     Action.SYNC,
     Action.ACCEPT_DRIFT,
+    Action.CHANGE_INSTANCES,
     Action.CHANGE_GROUPS,
     Action.CHANGE_LISTENERS,
     Action.CHANGE_RULES,

@@ -25,6 +25,86 @@ def _call(action: str, **params: Any) -> Call:
     return Call(action, {name: value for name, value in params.items() if value not in (None, "")})
 
 
+# Load balancers
+
+# TagResources and UntagResources take so many tags.
+MAX_TAGS_PER_CALL = 20
+
+
+def set_load_balancer_name(load_balancer_id: str, name: str) -> Call:
+    return _call("SetLoadBalancerName", LoadBalancerId=load_balancer_id, LoadBalancerName=name)
+
+
+def set_load_balancer_status(load_balancer_id: str, status: str) -> Call:
+    """active or inactive: whether its listeners forward."""
+    return _call(
+        "SetLoadBalancerStatus", LoadBalancerId=load_balancer_id, LoadBalancerStatus=status
+    )
+
+
+def set_load_balancer_delete_protection(load_balancer_id: str, protection: str) -> Call:
+    """on or off."""
+    return _call(
+        "SetLoadBalancerDeleteProtection",
+        LoadBalancerId=load_balancer_id,
+        DeleteProtection=protection,
+    )
+
+
+def set_load_balancer_modification_protection(
+    load_balancer_id: str, status: str, reason: str
+) -> Call:
+    """ConsoleProtection with a reason, or NonProtection."""
+    return _call(
+        "SetLoadBalancerModificationProtection",
+        LoadBalancerId=load_balancer_id,
+        ModificationProtectionStatus=status,
+        ModificationProtectionReason=reason if status != "NonProtection" else "",
+    )
+
+
+def modify_load_balancer_instance_spec(load_balancer_id: str, spec: str) -> Call:
+    return _call(
+        "ModifyLoadBalancerInstanceSpec", LoadBalancerId=load_balancer_id, LoadBalancerSpec=spec
+    )
+
+
+def modify_load_balancer_internet_spec(
+    load_balancer_id: str, internet_charge_type: str, bandwidth: int | None
+) -> Call:
+    """bandwidth: Mbit/s, needed where it is what is paid."""
+    return _call(
+        "ModifyLoadBalancerInternetSpec",
+        LoadBalancerId=load_balancer_id,
+        InternetChargeType=internet_charge_type,
+        Bandwidth=bandwidth,
+    )
+
+
+def delete_load_balancer(load_balancer_id: str) -> Call:
+    """Its listeners, rules, groups and tags go with it."""
+    return _call("DeleteLoadBalancer", LoadBalancerId=load_balancer_id)
+
+
+# Tags
+
+
+def tag_resources(resource_type: str, resource_id: str, tags: Mapping[str, str]) -> Call:
+    """At most MAX_TAGS_PER_CALL; a key that is there takes the new value."""
+    params: dict[str, str | int] = {"ResourceType": resource_type, "ResourceId.1": resource_id}
+    for number, (key, value) in enumerate(tags.items(), 1):
+        params[f"Tag.{number}.Key"] = key
+        params[f"Tag.{number}.Value"] = value
+    return Call("TagResources", params)
+
+
+def untag_resources(resource_type: str, resource_id: str, keys: Sequence[str]) -> Call:
+    """Keys that are not there are ignored by the cloud."""
+    params: dict[str, str | int] = {"ResourceType": resource_type, "ResourceId.1": resource_id}
+    params |= {f"TagKey.{number}": key for number, key in enumerate(keys, 1)}
+    return Call("UntagResources", params)
+
+
 # VServer groups
 
 

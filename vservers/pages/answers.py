@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from console.shell.htmx import render_dialog, trigger
 from console.shell.request import ConsoleRequest
-from vservers.services.errors import CallFailed, Gone, NotReread, Stale
+from vservers.services.errors import CallFailed, Gone, NotPossible, NotReread, Stale
 from vservers.services.operations import Plan
 
 from .preview import Preview, preview_of
@@ -34,11 +34,13 @@ class Attempt:
     """What became of a form that was handed to a service.
 
     is_over: the form is done with. result: the service's, None where it could not be read back.
+    blocked: why the object's state does not allow it.
     """
 
     is_over: bool = False
     result: Any = None
     gone: str = ""
+    blocked: str = ""
     preview: Preview | None = None
     error: CallFailed | None = None
     stale: Stale | None = None
@@ -53,7 +55,7 @@ class Attempt:
 
     @property
     def refused(self) -> bool:
-        return bool(self.error or self.stale)
+        return bool(self.error or self.stale or self.blocked)
 
 
 def attempt(
@@ -80,6 +82,8 @@ def attempt(
         made.is_over, made.gone = True, str(gone)
     except Stale as stale:
         made.stale = stale
+    except NotPossible as why:
+        made.blocked = str(why)
     except CallFailed as failure:
         made.error = failure
     return made

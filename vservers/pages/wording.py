@@ -7,6 +7,8 @@ from typing import Any
 from vservers.selectors.names import group_names, server_names
 from vservers.services.changes import NEW, Change, Kind, Values
 
+from .balancer_wording import balancer_words, tag_words
+
 NOT_THERE = "not there"
 NOTHING = "—"
 MOST_NAMES = 5
@@ -108,6 +110,10 @@ class Wording:
 
     def _rows(self, change: Change) -> Iterator[Row]:
         match change.kind:
+            case Kind.BALANCER:
+                yield from (Row(*words) for words in balancer_words(change))
+            case Kind.TAG:
+                yield Row(*tag_words(change))
             case Kind.GROUP:
                 known = change.key[0] != NEW
                 yield Row(

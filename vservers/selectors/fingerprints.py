@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from vservers.models import Listener, LoadBalancer, Rule, VServerGroup
@@ -18,6 +19,11 @@ def group_picture(group: VServerGroup) -> list[Any]:
         "server_id", "server_ip", "port", "weight", "type", "description"
     )
     return [group.name, sorted(map(list, rows))]
+
+
+def balancer_fingerprint(load_balancer: LoadBalancer, names: Iterable[str]) -> str:
+    """What a person saw of some settings of a load balancer itself."""
+    return fingerprint_of({name: getattr(load_balancer, name) for name in names})
 
 
 def pool_fingerprint(load_balancer: LoadBalancer) -> str:

@@ -9,6 +9,8 @@ from vservers.cloud.types import BackendServer
 
 # Of a health check, None says something: on each server's own port, with its own address.
 _OWN_OF_EACH = frozenset({"health_check_connect_port", "health_check_domain"})
+# What a tag of a load balancer is a tag of.
+INSTANCE = "instance"
 # Stands for the ID of a group that an operation makes, until the cloud has given one.
 NEW = "$new"
 
@@ -19,6 +21,8 @@ class Kind(StrEnum):
     Of a rule that is not its ID: domain and URL never change, and are known before it is made.
     """
 
+    BALANCER = "instance"  # (load_balancer_id,)
+    TAG = "tag"  # (resource type as the API has it: "instance", "vservergroup"; its ID, tag key)
     GROUP = "group"  # (vserver_group_id,)
     MEMBER = "member"  # (vserver_group_id, server_id, server_ip, port)
     POOL_SERVER = "pool server"  # (server_id, server_ip)

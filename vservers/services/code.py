@@ -6,7 +6,7 @@ Pure functions of the calls. What people typed goes through shlex.quote and repr
 import json
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from vservers.cloud.calls import Call
@@ -68,9 +68,9 @@ def python_sdk(calls: Iterable[Call], region_id: str) -> str:
     """A whole program for the SDK alibabacloud-slb20140515; keys come from the environment."""
     blocks = [_PYTHON_HEAD.replace("{region}", repr(region_id))]
     for call in calls:
-        params = {"RegionId": region_id, **call.params}
+        params = {"RegionId": region_id, **_lists(call.params)}
         arguments = "".join(
-            f"        {_attribute(name)}={_literal(name, value)},\n"
+            f"        {_attribute(name)}={_argument(call.action, name, value)},\n"
             for name, value in params.items()
         )
         request = f"models.{call.action}Request(\n{arguments}    )"
@@ -84,6 +84,37 @@ def python_sdk(calls: Iterable[Call], region_id: str) -> str:
 def _attribute(name: str) -> str:
     """As the SDK spells it: XForwardedFor_SLBID is xforwarded_for_slbid."""
     return _WORD.sub("_", name).replace("__", "_").lower()
+
+
+def _lists(params: Mapping[str, str | int]) -> dict[str, Any]:
+    """Name.N as a list, Name.N.Key as a list of objects; the rest as it is."""
+    found: dict[str, Any] = {}
+    for name, value in params.items():
+        words = name.split(".")
+        if len(words) == 1:
+            found[name] = value
+        elif len(words) == 2:
+            found.setdefault(words[0], []).append(value)
+        else:
+            rows = found.setdefault(words[0], [])
+            if len(rows) < int(words[1]):
+                rows.append({})
+            rows[-1][words[2]] = value
+    return found
+
+
+def _argument(action: str, name: str, value: Any) -> str:
+    if not isinstance(value, list):
+        return _literal(name, value)
+    rows = [
+        f"models.{action}Request{name}("
+        + ", ".join(f"{_attribute(key)}={_literal(key, one)}" for key, one in row.items())
+        + ")"
+        if isinstance(row, dict)
+        else _literal(name, row)
+        for row in value
+    ]
+    return f"[{', '.join(rows)}]"
 
 
 def _literal(name: str, value: str | int) -> str:

@@ -9,8 +9,21 @@ from dataclasses import dataclass
 
 from vservers.models import LoadBalancer
 
-from .changes import Change, Key, Kind, Values, member_key, server_values
-from .observing import held_members, held_pool, listener_values, rule_key, rule_values
+from .changes import INSTANCE, Change, Key, Kind, Values, member_key, server_values
+from .observing import (
+    balancer_values,
+    held_members,
+    held_pool,
+    listener_values,
+    rule_key,
+    rule_values,
+)
+
+# What a load balancer is made with and keeps.
+_FIXED = (
+    "address_type", "charge_type", "vswitch_id", "master_zone_id", "slave_zone_id",
+    "resource_group_id",
+)  # fmt: skip
 
 Objects = dict[tuple[Kind, Key], Values]
 
@@ -70,6 +83,12 @@ def _held(load_balancer: LoadBalancer, changes: Iterable[Change]) -> Objects:
         held[Kind.GROUP, (group.pk,)] = {"name": group.name}
         for server in held_members(group):
             held[Kind.MEMBER, member_key(group.pk, server)] = server_values(server)
+    if keys[Kind.BALANCER] or any(key[0] == INSTANCE for key in keys[Kind.TAG]):
+        held[Kind.BALANCER, (load_balancer.pk,)] = balancer_values(load_balancer) | {
+            name: getattr(load_balancer, name) for name in _FIXED
+        }
+        for key, value in load_balancer.tags.items():
+            held[Kind.TAG, (INSTANCE, load_balancer.pk, key)] = {"value": value}
     if keys[Kind.POOL_SERVER]:
         for server in held_pool(load_balancer.pk):
             held[Kind.POOL_SERVER, (server.server_id, server.server_ip)] = server_values(server)

@@ -85,9 +85,12 @@ def last_words(changes: Iterable[Change]) -> list[Change]:
     for change in changes:
         key = change.kind, change.key
         if earlier := merged.get(key):
-            after = change.after
+            before, after = earlier.before, change.after
+            if before is not None and change.before is not None:
+                # Each call tells of the fields that it sets; a field of both was first as first.
+                before = {**change.before, **before}
             if after is not None and earlier.after is not None:
                 after = {**earlier.after, **after}
-            change = replace(change, before=earlier.before, after=after)
+            change = replace(change, before=before, after=after)
         merged[key] = change
     return list(merged.values())

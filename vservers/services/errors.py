@@ -123,6 +123,10 @@ class CannotUndo(Refusal):
         super().__init__(why)
 
 
+class NotPossible(Refusal):
+    """The object's state does not allow it; the text says why."""
+
+
 class NotReread(Refusal):
     """The change was made, but the cloud could not be read afterwards: the page may be old."""
 

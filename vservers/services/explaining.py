@@ -6,7 +6,7 @@ from typing import Any
 from vservers.models import Operation
 
 from .changes import NEW, Change, Kind, Values, agrees
-from .differences import EXISTS, Difference, server_item
+from .differences import EXISTS, TAG, Difference, server_item
 from .differences import Kind as Object
 
 Explains = Callable[[Difference], bool]
@@ -39,6 +39,11 @@ def _is(difference: Difference, change: Change) -> bool:
 
 def _is_about(difference: Difference, change: Change) -> bool:
     match change.kind, difference.kind:
+        case Kind.BALANCER, Object.BALANCER:
+            return difference.field != TAG and change.key == (difference.object_id,)
+        case Kind.TAG, _ if difference.field == TAG:
+            _, resource_id, key = change.key
+            return (difference.object_id, difference.item) == (resource_id, key)
         case Kind.MEMBER, Object.GROUP:
             group_id, server_id, server_ip, port = change.key
             item = server_item(str(server_id), str(server_ip), int(port))
@@ -63,6 +68,8 @@ def _leads_to(difference: Difference, side: Values | None) -> bool:
         if side is None or difference.after is None:
             return side is None and difference.after is None
         return agrees(side, _common(difference.after, side))
+    if difference.field == TAG:
+        return (None if side is None else side.get("value")) == difference.after
     return side is not None and side.get(difference.field) == _plain(difference.after)
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import QuerySet
+
 from vservers.cloud.types import BackendServer
 from vservers.models import Listener, LoadBalancer, PoolServer, Rule, VServerGroup
 
-from .changes import Change, Key, Kind, Values, agrees, member_key, server_values
+from .changes import INSTANCE, Change, Key, Kind, Values, agrees, member_key, server_values
 
 # What a listener is on its way to: the change that sent it there is done.
 _HEADED_FOR = {"starting": "running", "stopping": "stopped", "configuring": "running"}
@@ -62,6 +64,20 @@ def rule_values(rule: Rule) -> dict[str, Any]:
     }
 
 
+def balancer_values(load_balancer: LoadBalancer) -> dict[str, Any]:
+    """What can be changed of a load balancer itself."""
+    return {
+        "name": load_balancer.name,
+        "status": load_balancer.status,
+        "spec": load_balancer.spec,
+        "internet_charge_type": load_balancer.internet_charge_type,
+        "bandwidth": load_balancer.bandwidth,
+        "delete_protection": load_balancer.delete_protection,
+        "modification_protection": load_balancer.modification_protection,
+        "modification_protection_reason": load_balancer.modification_protection_reason,
+    }
+
+
 def rule_key(listener: Listener, domain: str, url: str) -> Key:
     return listener.protocol, listener.port, domain, url
 
@@ -73,6 +89,7 @@ class Observed:
         self._load_balancer = load_balancer
         self._groups: dict[str, dict[Key, Values]] = {}
         self._others: dict[Kind, dict[Key, Values]] = {}
+        self._tags: dict[tuple[str, ...], dict[str, str]] = {}
 
     def find(self, change: Change) -> Values | None:
         """The object that the change is about, as it is now; None when it is not there."""
@@ -81,6 +98,8 @@ class Observed:
             if group_id not in self._groups:
                 self._groups[group_id] = self._read_group(group_id)
             return self._groups[group_id].get(change.key)
+        if change.kind is Kind.TAG:
+            return self._find_tag(*change.key)
         if change.kind not in self._others:
             self._others[change.kind] = self._read(change.kind)
         return self._others[change.kind].get(change.key)
@@ -104,6 +123,18 @@ class Observed:
     def all_after(self, changes: Iterable[Change]) -> bool:
         return all(self.is_after(change) for change in changes)
 
+    def _find_tag(self, resource_type: str | int, resource_id: str | int, key: str | int) -> Any:
+        place = str(resource_type), str(resource_id)
+        if place not in self._tags:
+            rows: QuerySet[Any] = (
+                LoadBalancer.objects.filter(pk=resource_id)
+                if resource_type == INSTANCE
+                else self._load_balancer.vserver_groups.filter(pk=resource_id)
+            )
+            self._tags[place] = rows.values_list("tags", flat=True).first() or {}
+        value = self._tags[place].get(str(key))
+        return None if value is None else {"value": value}
+
     def _read_group(self, group_id: str) -> dict[Key, Values]:
         group = self._load_balancer.vserver_groups.filter(pk=group_id).first()
         if group is None:
@@ -114,6 +145,9 @@ class Observed:
         return found
 
     def _read(self, kind: Kind) -> dict[Key, Values]:
+        if kind is Kind.BALANCER:
+            rows = LoadBalancer.objects.filter(pk=self._load_balancer.pk)
+            return {(row.pk,): balancer_values(row) for row in rows}
         listeners = Listener.objects.filter(load_balancer=self._load_balancer)
         if kind is Kind.POOL_SERVER:
             return {

@@ -10,31 +10,27 @@ from vservers.cloud.calls import MAX_RULES_PER_CALL, MAX_SERVERS_PER_CALL, Call
 from vservers.cloud.types import BackendServer, HTTPSettings, Rule
 
 from .changes import NEW, Change, Kind, Values, backend_server
+from .planned import CannotPlan as CannotPlan
+from .planned import PlannedCall as PlannedCall
+from .planning_balancers import release_call, settings_calls, tag_calls
 
 _SETTINGS = [field.name for field in fields(HTTPSettings)]
 _SERVED = {"running", "stopped"}
-
-
-class CannotPlan(Exception):
-    """The API has no call for this change; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedCall:
-    """A call, and the rows that it changes."""
-
-    call: Call
-    changes: tuple[Change, ...]
 
 
 def plan_calls(load_balancer_id: str, changes: Iterable[Change]) -> list[PlannedCall]:
     """The calls for changes of one load balancer.
 
     First what is added, then what gets other values, then what is removed: so that a group is never
-    empty on the way, and nothing names what is not there. Raises CannotPlan.
+    empty on the way, and nothing names what is not there. A load balancer that is released takes
+    all with it. Raises CannotPlan.
     """
     changes = list(changes)
     of = {kind: [change for change in changes if change.kind is kind] for kind in Kind}
+    for balancer in of[Kind.BALANCER]:
+        if balancer.after is None:
+            return [release_call(balancer, [one for one in changes if one is not balancer])]
+    tags_put, tags_taken = tag_calls(of[Kind.TAG])
     stages = [
         _stage_groups(load_balancer_id, of[Kind.GROUP], of[Kind.MEMBER]),
         _stage_pool(load_balancer_id, of[Kind.POOL_SERVER]),
@@ -45,9 +41,12 @@ def plan_calls(load_balancer_id: str, changes: Iterable[Change]) -> list[Planned
         *stages[0].add,
         *stages[1].add,
         *stages[2].add,
+        *tags_put,
+        *settings_calls(of[Kind.BALANCER]),
         *stages[0].set,
         *stages[1].set,
         *stages[2].set,
+        *tags_taken,
         *stages[2].remove,
         *stages[1].remove,
         *stages[0].remove,

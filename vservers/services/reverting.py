@@ -8,8 +8,8 @@ from vservers.models import Drift, Listener, LoadBalancer, Operation, Rule, VSer
 from vservers.selectors.groups import users_of
 
 from . import scopes
-from .changes import NEW, Change, Kind, Values
-from .differences import EXISTS, server_of_item
+from .changes import INSTANCE, NEW, Change, Kind, Values
+from .differences import EXISTS, TAG, server_of_item
 from .drift import NotOpen, close_reverted
 from .errors import CannotUndo, Gone
 from .locks import hold
@@ -20,12 +20,14 @@ Object = Drift.Kind
 
 _HTTP = "http"
 _PERMISSIONS = {
+    Object.BALANCER: Action.CHANGE_INSTANCES,
     Object.GROUP: Action.CHANGE_GROUPS,
     Object.POOL: Action.CHANGE_POOL,
     Object.LISTENER: Action.CHANGE_LISTENERS,
     Object.RULE: Action.CHANGE_RULES,
 }
 _RESOURCES = {
+    Object.BALANCER: "instance",
     Object.GROUP: "VServer group",
     Object.POOL: "backend servers",
     Object.LISTENER: "listener",
@@ -33,12 +35,16 @@ _RESOURCES = {
 }
 # What only ever changes by making the rule anew.
 _IDENTITY = frozenset({"domain", "url", "listener"})
+# What can be set of a load balancer by itself.
+_SETTINGS = frozenset({"name", "spec", "delete_protection", TAG})
 
 
 def is_revertible(drift: Drift) -> bool:
     """Whether the console has the calls to bring the item back, as far as the row tells."""
     if drift.object_type not in _PERMISSIONS:
         return False
+    if drift.object_type == Object.BALANCER:
+        return drift.field in _SETTINGS
     if drift.object_type == Object.LISTENER:
         return drift.field == "status" or drift.object_id.startswith(f"{_HTTP}:")
     return not (drift.object_type == Object.RULE and drift.field in _IDENTITY)
@@ -99,6 +105,8 @@ def _load_balancer(drift: Drift) -> LoadBalancer:
 
 def _scopes(drift: Drift) -> list[scopes.Scope]:
     match drift.object_type:
+        case Object.BALANCER:
+            return [scopes.BALANCER]
         case Object.GROUP:
             return [scopes.group(drift.object_id)]
         case Object.POOL:
@@ -108,6 +116,12 @@ def _scopes(drift: Drift) -> list[scopes.Scope]:
 
 def _changes(load_balancer: LoadBalancer, drift: Drift) -> list[Change]:
     match drift.object_type:
+        case Object.BALANCER if drift.field == TAG:
+            tag = INSTANCE, drift.object_id, drift.item
+            return [Change(Kind.TAG, tag, _tag(drift.after), _tag(drift.before))]
+        case Object.BALANCER:
+            values = {drift.field: drift.after}, {drift.field: drift.before}
+            return [Change(Kind.BALANCER, (drift.object_id,), *values)]
         case Object.GROUP:
             return _of_group(drift)
         case Object.POOL:
@@ -116,6 +130,10 @@ def _changes(load_balancer: LoadBalancer, drift: Drift) -> list[Change]:
         case Object.LISTENER:
             return _of_listener(load_balancer, drift)
     return _of_rule(load_balancer, drift)
+
+
+def _tag(value: str | None) -> dict[str, str] | None:
+    return None if value is None else {"value": value}
 
 
 def _of_group(drift: Drift) -> list[Change]:

@@ -6,12 +6,15 @@ from . import readings
 
 Scope = Sequence[str]
 
+# The load balancer itself, with its pool; it may be gone.
+BALANCER: Scope = ("balancer",)
 GROUPS: Scope = ("groups",)
 POOL: Scope = ("pool",)
 LISTENERS: Scope = ("listeners",)
 HEALTH: Scope = ("health",)
 
 _READERS: dict[str, Callable[..., readings.Reader]] = {
+    "balancer": readings.itself_or_gone,
     "group": readings.one_group,
     "groups": readings.all_groups,
     "pool": readings.attributes_and_pool,

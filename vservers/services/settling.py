@@ -73,8 +73,8 @@ def settle(operation_id: int, *, in_flight_seconds: float = IN_FLIGHT_SECONDS) -
 
 
 def _settle(operation: Operation) -> bool:
-    load_balancer = LoadBalancer.objects.filter(pk=operation.load_balancer_id).first()
-    if load_balancer is None:
+    load_balancer = LoadBalancer.everything.filter(pk=operation.load_balancer_id).first()
+    if load_balancer is None or (load_balancer.vanished_at and not _releases(operation)):
         _give_up(operation, "The load balancer does not exist any more.")
         return True
     waits = operation.status == Status.WAITING
@@ -105,6 +105,11 @@ def _settle(operation: Operation) -> bool:
     words = "The console was stopped in the middle; a worker found out what was done."
     run.settle(note=words if stopped else operation.note, must_read=True)
     return operation.is_settled
+
+
+def _releases(operation: Operation) -> bool:
+    """Whether the end of the load balancer is what it is about."""
+    return operation.calls.filter(action="DeleteLoadBalancer").exists()
 
 
 def _give_up(operation: Operation, why: str) -> None:

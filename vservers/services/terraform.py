@@ -11,6 +11,7 @@ from typing import Any
 
 from .changes import Key, Kind, Values
 from .desired import Desired
+from .terraform_balancers import BALANCER, balancer_arguments
 
 _GROUP = "alicloud_slb_server_group"
 _ATTACHMENT = "alicloud_slb_server_group_server_attachment"
@@ -59,7 +60,7 @@ def terraform(state: Desired) -> str:
     """The resources as they shall stand, those that exist with an import block each."""
     labels = _Labels()
     groups = {key[0]: labels.take(values["name"], "group") for key, values in _groups(state)}
-    blocks: list[str] = []
+    blocks = list(_balancers(state, labels))
     for key, values in _groups(state):
         blocks += _group(state, str(key[0]), values, groups[key[0]])
     if pool := state.of(Kind.POOL_SERVER):
@@ -86,6 +87,14 @@ class _Labels:
             chosen, number = f"{label}_{number}", number + 1
         self._taken.add(chosen)
         return chosen
+
+
+def _balancers(state: Desired, labels: _Labels) -> Iterable[str]:
+    for balancer_id, arguments in balancer_arguments(state):
+        label = labels.take(arguments["load_balancer_name"] or "", "balancer")
+        if state.exists(Kind.BALANCER, (balancer_id,)):
+            yield _import(f"{BALANCER}.{label}", quote(balancer_id))
+        yield _block(f'resource "{BALANCER}" "{label}"', arguments)
 
 
 def _groups(state: Desired) -> Iterable[tuple[Key, Values]]:
@@ -231,7 +240,8 @@ def _group_reference(values: Values, groups: Mapping[Any, str]) -> str | None:
 
 def _farewell(state: Desired) -> list[str]:
     """What has no resource any more: it leaves the configuration that has it."""
-    gone = [f"{_GROUP} {quote(key[0])}" for key in state.removed(Kind.GROUP)]
+    gone = [f"{BALANCER} {quote(key[0])}" for key in state.removed(Kind.BALANCER)]
+    gone += [f"{_GROUP} {quote(key[0])}" for key in state.removed(Kind.GROUP)]
     left = state.of(Kind.POOL_SERVER)
     if state.removed(Kind.POOL_SERVER) and not left:
         gone.append(f"{_POOL} {quote(state.load_balancer_id)}")
@@ -269,6 +279,9 @@ def literal(value: object) -> str:
     """A value in HCL."""
     if isinstance(value, Raw):
         return str(value)
+    if isinstance(value, Mapping):
+        pairs = (f"{quote(name)} = {literal(one)}" for name, one in value.items())
+        return f"{{ {', '.join(pairs)} }}"
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int) else quote(value)

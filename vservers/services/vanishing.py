@@ -7,11 +7,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from vservers.models import Listener, LoadBalancer, PoolServer, Server, VServerGroup
+from vservers.models import LoadBalancer, Server, VServerGroup
 
 from . import drift, explaining
-from .differences import EXISTS, Difference, Kind
-from .readings import groups_vanish
+from .readings import balancer_vanishes
 
 
 def balancers_vanish(load_balancer_ids: Iterable[str]) -> None:
@@ -21,21 +20,7 @@ def balancers_vanish(load_balancer_ids: Iterable[str]) -> None:
             balancer = LoadBalancer.objects.select_for_update().filter(pk=load_balancer_id).first()
             if balancer is None:
                 continue
-            groups_vanish(balancer.pk, keep=())
-            Listener.objects.filter(load_balancer=balancer).delete()
-            PoolServer.objects.filter(load_balancer=balancer).delete()
-            now = timezone.now()
-            LoadBalancer.objects.filter(pk=balancer.pk).update(
-                vanished_at=now, touched_at=now, synced_at=None
-            )
-            gone = Difference(
-                Kind.BALANCER,
-                balancer.pk,
-                balancer.name,
-                EXISTS,
-                {"name": balancer.name, "address": balancer.address},
-                None,
-            )
+            (gone,) = balancer_vanishes(balancer.pk).differences
             explained = explaining.by_operations(balancer.pk)(gone)
             drift.note(balancer, [] if explained else [gone], [gone] if explained else [])
 

@@ -8,6 +8,7 @@ from .balancers import attributes_and_pool, balancer_columns, balancer_differenc
 from .groups import all_groups, groups_vanish, listed_groups, one_group, some_groups
 from .listeners import health, listeners
 from .reader import Reader, Writer, stamped, together
+from .released import balancer_vanishes, itself_or_gone
 from .whole import whole_balancer
 
 __all__ = [
@@ -17,8 +18,10 @@ __all__ = [
     "attributes_and_pool",
     "balancer_columns",
     "balancer_differences",
+    "balancer_vanishes",
     "groups_vanish",
     "health",
+    "itself_or_gone",
     "listed_groups",
     "listeners",
     "one_group",

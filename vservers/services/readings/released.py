@@ -1,0 +1,43 @@
+"""A load balancer that may be there no more."""
+
+from django.utils import timezone
+
+from vservers.cloud import Cloud, CloudRefused
+from vservers.models import Listener, LoadBalancer, PoolServer
+from vservers.services.differences import EXISTS, Difference, Kind, Written
+
+from .balancers import attributes_and_pool
+from .groups import groups_vanish
+from .reader import Reader, Writer
+
+
+def balancer_vanishes(load_balancer_id: str) -> Written:
+    """Mark a load balancer as gone; what was in it goes, its groups stay marked."""
+    balancer = LoadBalancer.objects.select_for_update().filter(pk=load_balancer_id).first()
+    if balancer is None:
+        return Written()
+    groups_vanish(balancer.pk, keep=())
+    Listener.objects.filter(load_balancer=balancer).delete()
+    PoolServer.objects.filter(load_balancer=balancer).delete()
+    now = timezone.now()
+    LoadBalancer.objects.filter(pk=balancer.pk).update(
+        vanished_at=now, touched_at=now, synced_at=None
+    )
+    was = {"name": balancer.name, "address": balancer.address}
+    gone = Difference(Kind.BALANCER, balancer.pk, balancer.name, EXISTS, was, None)
+    return Written((gone,), 1)
+
+
+def itself_or_gone(load_balancer_id: str) -> Reader:
+    """The load balancer itself and its pool; one that the cloud does not know vanishes."""
+    read_parts = attributes_and_pool(load_balancer_id)
+
+    def read(cloud: Cloud) -> Writer:
+        try:
+            return read_parts(cloud)
+        except CloudRefused as error:
+            if not error.is_missing:
+                raise
+            return lambda: balancer_vanishes(load_balancer_id)
+
+    return read
