@@ -13,7 +13,8 @@ from console.accounts.actor import Actor
 from tests.cloud import REGION, web
 from tests.crashes.pictures import Picture
 from tests.localcloud.client import Client
-from vservers.cloud.types import BackendServer, HTTPSettings
+from vservers.cloud.settings import HTTPSettings
+from vservers.cloud.types import BackendServer
 from vservers.models import Listener, LoadBalancer, Operation, Rule, VServerGroup
 from vservers.selectors.fingerprints import (
     fingerprint,
@@ -164,26 +165,31 @@ def _listener(balancer_id: str) -> Listener:
 
 
 def create_listener(user: Arguments, balancer_id: str, group_id: str) -> None:
-    listeners.create_http_listener(
+    listeners.create_listener(
         actor=Actor(**user),
         load_balancer=LoadBalancer.objects.get(pk=balancer_id),
+        protocol="http",
         port=80,
-        settings=SETTINGS,
-        vserver_group=VServerGroup.objects.get(pk=group_id),
-        backend_server_port=None,
-        description="shop",
+        spec=listeners.ListenerSpec(
+            settings=SETTINGS,
+            vserver_group=VServerGroup.objects.get(pk=group_id),
+            backend_server_port=None,
+            description="shop",
+        ),
         start=True,
     )
 
 
 def change_listener(user: Arguments, balancer_id: str, group_id: str) -> None:
     listener = _listener(balancer_id)
-    listeners.change_http_listener(
+    listeners.change_listener(
         actor=Actor(**user),
         listener=listener,
-        settings=HTTPSettings(health_check="off", idle_timeout=33),
-        vserver_group=VServerGroup.objects.get(pk=group_id),
-        description="sold",
+        spec=listeners.ListenerSpec(
+            settings=HTTPSettings(health_check="off", idle_timeout=33),
+            vserver_group=VServerGroup.objects.get(pk=group_id),
+            description="sold",
+        ),
         seen=listener_fingerprint(listener),
     )
 
@@ -223,6 +229,7 @@ def change_rule(user: Arguments, balancer_id: str, group_id: str) -> None:
         rule=rule,
         name="renamed",
         vserver_group=VServerGroup.objects.get(pk=group_id),
+        settings=None,
         seen=rule_fingerprint(rule),
     )
 

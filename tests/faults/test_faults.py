@@ -16,7 +16,7 @@ from vservers.selectors.fingerprints import fingerprint
 from vservers.services import operations, running
 from vservers.services.errors import CallFailed, NotReread, Waiting
 from vservers.services.groups import change_group, create_group
-from vservers.services.listeners import create_http_listener
+from vservers.services.listeners import ListenerSpec, create_listener
 from vservers.services.settling import settle
 
 # Long enough for an answer of the local cloud on a slow machine.
@@ -61,14 +61,17 @@ def test_the_person_sees_what_the_table_says(
                 actor=actor, load_balancer=balancer, name="new", members=rows((web(1), 81, 7))
             )
         elif act.name == "create a listener":
-            create_http_listener(
+            create_listener(
                 actor=actor,
                 load_balancer=balancer,
+                protocol="http",
                 port=80,
-                settings=SETTINGS,
-                vserver_group=group,
-                backend_server_port=None,
-                description="shop",
+                spec=ListenerSpec(
+                    settings=SETTINGS,
+                    vserver_group=group,
+                    backend_server_port=None,
+                    description="shop",
+                ),
                 start=False,
             )
         else:

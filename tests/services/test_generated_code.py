@@ -13,7 +13,8 @@ import pytest
 
 from tests.cloud import REGION, mirror, web
 from vservers.cloud.calls import Call
-from vservers.cloud.types import BackendServer, HTTPSettings
+from vservers.cloud.settings import HTTPSettings
+from vservers.cloud.types import BackendServer
 from vservers.models import LoadBalancer
 from vservers.selectors.fingerprints import fingerprint, listener_fingerprint, pool_fingerprint
 from vservers.services import groups, listeners, pool, rules
@@ -136,35 +137,39 @@ LIFE = [
         },
     ),
     (
-        listeners.create_http_listener,
-        listeners.plan_new_http_listener,
+        listeners.create_listener,
+        listeners.plan_new_listener,
         lambda lb: {
             "load_balancer": lb,
+            "protocol": "http",
             "port": 80,
-            "settings": HTTPSettings(),
-            "vserver_group": _group(lb, "--shop/商"),
-            "backend_server_port": 8080,
-            "description": "front",
+            "spec": listeners.ListenerSpec(
+                settings=HTTPSettings(),
+                vserver_group=_group(lb, "--shop/商"),
+                backend_server_port=8080,
+                description="front",
+            ),
             "start": True,
         },
     ),
     (
-        listeners.change_http_listener,
-        listeners.plan_http_listener_change,
+        listeners.change_listener,
+        listeners.plan_listener_change,
         lambda lb: {
             "listener": lb.listeners.get(),
-            "settings": HTTPSettings(
-                scheduler="rr",
-                sticky_session="on",
-                sticky_session_type="insert",
-                cookie_timeout=60,
-                x_forwarded_for_slbid="on",
-                x_forwarded_for_proto="on",
-                health_check_uri="/up",
-                health_check_domain="a.example.com",
+            "spec": listeners.ListenerSpec(
+                settings=HTTPSettings(
+                    scheduler="rr",
+                    sticky_session="on",
+                    sticky_session_type="insert",
+                    cookie_timeout=60,
+                    x_forwarded_for_slbid="on",
+                    x_forwarded_for_proto="on",
+                    health_check_uri="/up",
+                    health_check_domain="a.example.com",
+                ),
+                description="front",
             ),
-            "vserver_group": None,
-            "description": "front",
             "seen": listener_fingerprint(lb.listeners.get()),
         },
     ),
@@ -323,7 +328,7 @@ def test_terraform_has_the_whole_group_and_takes_over_what_exists(actor, balance
 def test_terraform_has_listeners_rules_and_the_pool(actor, cloud, balancer):
     for verb, plan, arguments in LIFE:
         read, text = parsed(plan(actor=actor, **arguments(balancer)))
-        if verb is listeners.change_http_listener:
+        if verb is listeners.change_listener:
             one = resource(read, "alicloud_slb_listener")
             assert (one["frontend_port"], one["scheduler"], one["gzip"]) == (80, "rr", True)
             assert one["health_check_uri"] == "/up"

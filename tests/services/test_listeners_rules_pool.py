@@ -7,15 +7,17 @@ import pytest
 from console.accounts.permissions import NotAllowed
 from console.audit.models import AuditEntry
 from tests.cloud import pay, web
-from vservers.cloud.types import BackendServer, HTTPSettings
+from vservers.cloud.settings import HTTPSettings
+from vservers.cloud.types import BackendServer
 from vservers.models import Listener, PoolServer, Rule
 from vservers.selectors.fingerprints import listener_fingerprint, pool_fingerprint, rule_fingerprint
 from vservers.services import pool, rules
 from vservers.services.errors import CallFailed, Gone, InvalidMembers, Stale
 from vservers.services.groups import create_group
 from vservers.services.listeners import (
-    change_http_listener,
-    create_http_listener,
+    ListenerSpec,
+    change_listener,
+    create_listener,
     delete_listener,
     start_listener,
     stop_listener,
@@ -37,14 +39,17 @@ def group(actor, balancer):
 
 @pytest.fixture
 def listener(actor, balancer, group):
-    return create_http_listener(
+    return create_listener(
         actor=actor,
         load_balancer=balancer,
+        protocol="http",
         port=80,
-        settings=SETTINGS,
-        vserver_group=group,
-        backend_server_port=None,
-        description="shop",
+        spec=ListenerSpec(
+            settings=SETTINGS,
+            vserver_group=group,
+            backend_server_port=None,
+            description="shop",
+        ),
         start=True,
     )
 
@@ -64,14 +69,17 @@ def test_a_listener_is_created_with_its_group_and_started(listener, group):
 
 def test_a_listener_on_a_taken_port_is_refused_in_the_clouds_words(actor, listener, balancer):
     with pytest.raises(CallFailed) as caught:
-        create_http_listener(
+        create_listener(
             actor=actor,
             load_balancer=balancer,
+            protocol="http",
             port=80,
-            settings=SETTINGS,
-            vserver_group=None,
-            backend_server_port=8080,
-            description="",
+            spec=ListenerSpec(
+                settings=SETTINGS,
+                vserver_group=None,
+                backend_server_port=8080,
+                description="",
+            ),
             start=False,
         )
     assert caught.value.code == "ListenerAlreadyExists"
@@ -81,22 +89,26 @@ def test_a_listener_on_a_taken_port_is_refused_in_the_clouds_words(actor, listen
 def test_a_listener_changes_its_settings_and_its_group(actor, listener, balancer):
     other = create_group(actor=actor, load_balancer=balancer, name="h", members=[])
     wanted = replace(HTTPSettings(**listener.settings), idle_timeout=30, scheduler="rr")
-    assert change_http_listener(
+    assert change_listener(
         actor=actor,
         listener=listener,
-        settings=wanted,
-        vserver_group=other,
-        description="shop",
+        spec=ListenerSpec(
+            settings=wanted,
+            vserver_group=other,
+            description="shop",
+        ),
         seen=listener_fingerprint(listener),
     )
     now = Listener.objects.get(pk=listener.pk)
     assert (now.vserver_group, now.settings["idle_timeout"], now.scheduler) == (other, 30, "rr")
-    assert not change_http_listener(
+    assert not change_listener(
         actor=actor,
         listener=now,
-        settings=HTTPSettings(**now.settings),
-        vserver_group=other,
-        description="shop",
+        spec=ListenerSpec(
+            settings=HTTPSettings(**now.settings),
+            vserver_group=other,
+            description="shop",
+        ),
         seen=listener_fingerprint(now),
     )
 
@@ -110,12 +122,14 @@ def test_a_listener_that_somebody_changed_is_not_overwritten(actor, listener, gr
         IdleTimeout=44,
     )
     with pytest.raises(Stale):
-        change_http_listener(
+        change_listener(
             actor=actor,
             listener=listener,
-            settings=SETTINGS,
-            vserver_group=group,
-            description="mine",
+            spec=ListenerSpec(
+                settings=SETTINGS,
+                vserver_group=group,
+                description="mine",
+            ),
             seen=seen,
         )
     assert Listener.objects.get(pk=listener.pk).settings["idle_timeout"] == 44
@@ -139,18 +153,30 @@ def test_rules_are_created_changed_and_deleted(actor, listener, balancer, group)
     rule = Rule.objects.get(pk=made[0])
     assert (rule.domain, rule.url, rule.vserver_group) == ("www.example.com", "/0", group)
     assert rules.change_rule(
-        actor=actor, rule=rule, name="renamed", vserver_group=other, seen=rule_fingerprint(rule)
+        actor=actor,
+        rule=rule,
+        name="renamed",
+        vserver_group=other,
+        settings=None,
+        seen=rule_fingerprint(rule),
     )
     now = Rule.objects.get(pk=rule.pk)
     assert (now.name, now.vserver_group) == ("renamed", other)
     with pytest.raises(Stale):
         rules.change_rule(
-            actor=actor, rule=now, name="x", vserver_group=group, seen=rule_fingerprint(rule)
+            actor=actor,
+            rule=now,
+            name="x",
+            vserver_group=group,
+            settings=None,
+            seen=rule_fingerprint(rule),
         )
     rules.delete_rule(actor=actor, rule=now)
     assert not Rule.objects.filter(pk=now.pk).exists()
     with pytest.raises(Gone):
-        rules.change_rule(actor=actor, rule=now, name="x", vserver_group=group, seen="")
+        rules.change_rule(
+            actor=actor, rule=now, name="x", vserver_group=group, settings=None, seen=""
+        )
 
 
 def test_a_rule_that_exists_is_refused(actor, listener, group):

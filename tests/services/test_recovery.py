@@ -5,13 +5,13 @@ from django.utils import timezone
 
 from console.audit.models import AuditEntry
 from tests.cloud import web
-from vservers.cloud.types import HTTPSettings
+from vservers.cloud.settings import HTTPSettings
 from vservers.models import LoadBalancer, Operation, OperationCall
 from vservers.selectors.fingerprints import fingerprint
 from vservers.services import running, settling
 from vservers.services.errors import CallFailed, Overtaken, Waiting
 from vservers.services.groups import change_group, create_group, delete_group
-from vservers.services.listeners import create_http_listener, delete_listener
+from vservers.services.listeners import ListenerSpec, create_listener, delete_listener
 from vservers.services.rules import NewRule, create_rules
 from vservers.services.settling import settle, settle_all
 from vservers.services.undo import retry_rest, undo
@@ -43,15 +43,17 @@ def set_weight(actor, group, weight):
 
 
 def new_listener(actor, balancer, group, *, start=True):
-    return create_http_listener(
+    return create_listener(
         actor=actor,
-        # Read anew, for its account may be reached another way by now.
         load_balancer=LoadBalancer.objects.get(pk=balancer.pk),
+        protocol="http",
         port=80,
-        settings=HTTPSettings(health_check="off"),
-        vserver_group=group,
-        backend_server_port=None,
-        description="shop",
+        spec=ListenerSpec(
+            settings=HTTPSettings(health_check="off"),
+            vserver_group=group,
+            backend_server_port=None,
+            description="shop",
+        ),
         start=start,
     )
 

@@ -3,11 +3,11 @@
 import pytest
 
 from tests.cloud import REGION, mirror, web
-from vservers.cloud.types import HTTPSettings
+from vservers.cloud.settings import HTTPSettings
 from vservers.models import Drift, LoadBalancer
 from vservers.services.errors import CannotUndo
 from vservers.services.groups import create_group
-from vservers.services.listeners import create_http_listener
+from vservers.services.listeners import ListenerSpec, create_listener
 from vservers.services.pool import add_pool_servers
 from vservers.services.reverting import is_revertible, revert_drift
 from vservers.services.rules import NewRule, create_rules
@@ -28,14 +28,17 @@ def group(actor, balancer):
 
 @pytest.fixture
 def listener(actor, balancer, group):
-    return create_http_listener(
+    return create_listener(
         actor=actor,
         load_balancer=balancer,
+        protocol="http",
         port=80,
-        settings=HTTPSettings(health_check="off"),
-        vserver_group=group,
-        backend_server_port=None,
-        description="shop",
+        spec=ListenerSpec(
+            settings=HTTPSettings(health_check="off"),
+            vserver_group=group,
+            backend_server_port=None,
+            description="shop",
+        ),
         start=True,
     )
 

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .types import BackendServer, HTTPSettings, Rule
+from .settings import ListenerSettings, RuleSettings
+from .types import BackendServer, Rule
 
 # Add, Remove, Set, Modify and Create take this many servers; one more is TooManyBackendServers.
 MAX_SERVERS_PER_CALL = 20
 # CreateRules and DeleteRules.
 MAX_RULES_PER_CALL = 10
+_CLEARED_BY_EMPTY = ("CACertificateId",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,45 +182,63 @@ def _pool(action: str, load_balancer_id: str, servers: Sequence[BackendServer]) 
 # Listeners
 
 
-def create_http_listener(
+def create_listener(
     load_balancer_id: str,
+    protocol: str,
     port: int,
-    settings: HTTPSettings,
+    settings: ListenerSettings,
     *,
     vserver_group_id: str,
+    master_slave_server_group_id: str = "",
     backend_server_port: int | None,
     description: str,
+    forward_port: int | None = None,
 ) -> Call:
-    """A new listener, stopped. Without a group it needs backend_server_port for the pool."""
+    """A new listener, stopped. Without a group it needs backend_server_port for the pool.
+
+    forward_port: of an HTTPS listener that clients of this HTTP one are sent to.
+    """
     return _call(
-        "CreateLoadBalancerHTTPListener",
+        f"CreateLoadBalancer{protocol.upper()}Listener",
         LoadBalancerId=load_balancer_id,
         ListenerPort=port,
         VServerGroupId=vserver_group_id,
+        MasterSlaveServerGroupId=master_slave_server_group_id,
         BackendServerPort=backend_server_port,
         Description=description,
+        ListenerForward="on" if forward_port else None,
+        ForwardPort=forward_port,
         **settings.to_api(),
     )
 
 
-def set_http_listener_attribute(
+def set_listener_attribute(
     load_balancer_id: str,
+    protocol: str,
     port: int,
-    settings: HTTPSettings,
+    settings: ListenerSettings,
     *,
     vserver_group_id: str,
+    master_slave_server_group_id: str = "",
     description: str,
 ) -> Call:
-    """vserver_group_id "" detaches the group: requests then go to the default pool."""
-    return _call(
-        "SetLoadBalancerHTTPListenerAttribute",
+    """Without either group what is attached is detached: requests then go to the default pool."""
+    groups = {"VServerGroup": vserver_group_id}
+    if protocol in {"tcp", "udp"}:
+        groups["MasterSlaveServerGroup"] = master_slave_server_group_id
+    params = settings.to_api_over()
+    call = _call(
+        f"SetLoadBalancer{protocol.upper()}ListenerAttribute",
         LoadBalancerId=load_balancer_id,
         ListenerPort=port,
-        VServerGroup="on" if vserver_group_id else "off",
-        VServerGroupId=vserver_group_id,
+        **{name: "on" if group_id else "off" for name, group_id in groups.items()},
+        **{f"{name}Id": group_id for name, group_id in groups.items()},
         Description=description,
-        **settings.to_api_over(),
+        **params,
     )
+    # An empty ID switches mutual authentication off; left out, it would stay on.
+    cleared = {name: "" for name in _CLEARED_BY_EMPTY if params.get(name) == ""}
+    return Call(call.action, {**call.params, **cleared})
 
 
 def start_listener(load_balancer_id: str, protocol: str, port: int) -> Call:
@@ -253,9 +273,26 @@ def create_rules(load_balancer_id: str, protocol: str, port: int, rules: Sequenc
     )
 
 
-def set_rule(rule_id: str, *, name: str, vserver_group_id: str) -> Call:
-    """Name and group; domain and URL can never be changed."""
-    return _call("SetRule", RuleId=rule_id, RuleName=name, VServerGroupId=vserver_group_id)
+def set_rule(
+    rule_id: str,
+    *,
+    name: str,
+    vserver_group_id: str,
+    listener_sync: str = "",
+    settings: RuleSettings | None = None,
+) -> Call:
+    """Name and group; domain and URL can never be changed.
+
+    listener_sync: "on" to follow the listener, "off" to have `settings`, "" to leave that as it is.
+    """
+    return _call(
+        "SetRule",
+        RuleId=rule_id,
+        RuleName=name,
+        VServerGroupId=vserver_group_id,
+        ListenerSync=listener_sync,
+        **(settings.to_api_over() if settings else {}),
+    )
 
 
 def delete_rules(rule_ids: Sequence[str]) -> Call:

@@ -37,7 +37,7 @@ class Slb:
             version=VERSION,
             action=action,
             region_id=self._region_id,
-            params=params,
+            params={name: value for name, value in params.items() if value != ""},
         )
 
     # Reads
@@ -129,4 +129,10 @@ class Slb:
 
     def send(self, call: Call) -> dict[str, Any]:
         """Carry out one write; the answer's body."""
-        return self._call(call.action, **call.params)
+        return self._transport.call(
+            product="slb",
+            version=VERSION,
+            action=call.action,
+            region_id=self._region_id,
+            params=call.params,
+        )

@@ -99,7 +99,7 @@ class Transport:
     ) -> dict[str, Any]:
         """The answer's JSON body. Raises CloudRefused, CloudUnreachable or OutcomeUnknown.
 
-        params: API names and values; None and "" are left out, booleans become true/false. Busy and
+        params: API names and values; None is left out, booleans become true/false. Busy and
         throttling codes are repeated with jittered exponential pauses, for they say that nothing
         was done; nothing else is.
         """
@@ -143,7 +143,7 @@ class Transport:
         self, product: str, version: str, action: str, region_id: str, params: Mapping[str, Any]
     ) -> dict[str, Any]:
         base = self._endpoint.format(product=product, region=region_id).rstrip("/")
-        query = {name: _text(value) for name, value in params.items() if value not in (None, "")}
+        query = {name: _text(value) for name, value in params.items() if value is not None}
         query.setdefault("RegionId", region_id)
         headers = {
             "host": urlsplit(base).netloc,

@@ -5,9 +5,11 @@ some, and unset text may be absent or empty.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
+
+from .settings import SETTINGS, ListenerSettings, RuleSettings
 
 Api = Mapping[str, Any]
 
@@ -160,72 +162,9 @@ class LoadBalancerDetail:
         )
 
 
-def _wire(name: str, default: Any) -> Any:
-    return field(default=default, metadata={"wire": name})
-
-
-# What the API says for a health check on each server's own port, and with its address as host.
-OWN_PORT = -520
-OWN_ADDRESS = "$_ip"
-
-
-@dataclass(frozen=True, slots=True)
-class HTTPSettings:
-    """What an HTTP listener can be told beside its group. Times in seconds; ranges as in the API.
-
-    None stands for "as the cloud has it" and is left out of a call; a health check without port or
-    domain uses the port and the address of each server.
-    """
-
-    scheduler: str = _wire("Scheduler", "wrr")
-    bandwidth: int = _wire("Bandwidth", -1)
-    sticky_session: str = _wire("StickySession", "off")
-    sticky_session_type: str | None = _wire("StickySessionType", None)
-    cookie_timeout: int | None = _wire("CookieTimeout", None)
-    cookie: str | None = _wire("Cookie", None)
-    idle_timeout: int = _wire("IdleTimeout", 15)
-    request_timeout: int = _wire("RequestTimeout", 60)
-    gzip: str = _wire("Gzip", "on")
-    x_forwarded_for: str = _wire("XForwardedFor", "on")
-    x_forwarded_for_proto: str = _wire("XForwardedFor_proto", "off")
-    x_forwarded_for_slbip: str = _wire("XForwardedFor_SLBIP", "off")
-    x_forwarded_for_slbid: str = _wire("XForwardedFor_SLBID", "off")
-    health_check: str = _wire("HealthCheck", "on")
-    health_check_method: str | None = _wire("HealthCheckMethod", None)
-    health_check_uri: str | None = _wire("HealthCheckURI", None)
-    health_check_domain: str | None = _wire("HealthCheckDomain", None)
-    health_check_http_code: str | None = _wire("HealthCheckHttpCode", None)
-    health_check_connect_port: int | None = _wire("HealthCheckConnectPort", None)
-    health_check_interval: int | None = _wire("HealthCheckInterval", None)
-    health_check_timeout: int | None = _wire("HealthCheckTimeout", None)
-    healthy_threshold: int | None = _wire("HealthyThreshold", None)
-    unhealthy_threshold: int | None = _wire("UnhealthyThreshold", None)
-
-    @classmethod
-    def from_api(cls, item: Api) -> Self:
-        """From an answer; what it does not hold keeps the default."""
-        values = {
-            f.name: item[f.metadata["wire"]]
-            for f in fields(cls)
-            if item.get(f.metadata["wire"]) not in (None, "", OWN_PORT, OWN_ADDRESS)
-        }
-        return cls(**values)
-
-    def to_api(self) -> dict[str, Any]:
-        return {f.metadata["wire"]: getattr(self, f.name) for f in fields(self)}
-
-    def to_api_over(self) -> dict[str, Any]:
-        """To set on a listener that has settings: what is left out there would stay as it was."""
-        params = self.to_api()
-        if self.health_check == "on":
-            params["HealthCheckConnectPort"] = self.health_check_connect_port or OWN_PORT
-            params["HealthCheckDomain"] = self.health_check_domain or OWN_ADDRESS
-        return params
-
-
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A listener of any protocol. settings: of an HTTP listener, None for the other protocols.
+    """A listener of any protocol. One of the two group IDs at most is not "".
 
     served_at, served_notice: extra fields of an endpoint that serves on another address.
     forward_port: of the HTTPS listener that every client is sent to; None where it serves itself.
@@ -238,9 +177,8 @@ class Listener:
     backend_server_port: int | None
     vserver_group_id: str
     description: str
-    scheduler: str
-    health_check: str
-    settings: HTTPSettings | None
+    settings: ListenerSettings
+    master_slave_server_group_id: str = ""
     forward_port: int | None = None
     served_at: str = ""
     served_notice: str = ""
@@ -249,7 +187,7 @@ class Listener:
     def from_api(cls, item: Api) -> Self:
         protocol = item["ListenerProtocol"].lower()
         config = item.get(f"{protocol.upper()}ListenerConfig") or {}
-        settings = HTTPSettings.from_api({**item, **config}) if protocol == "http" else None
+        acl_id = ",".join(item.get("AclIds") or []) or item.get("AclId")
         forwards = config.get("ListenerForward") == "on"
         return cls(
             load_balancer_id=item["LoadBalancerId"],
@@ -259,9 +197,8 @@ class Listener:
             backend_server_port=_number(item.get("BackendServerPort")),
             vserver_group_id=item.get("VServerGroupId") or "",
             description=item.get("Description") or "",
-            scheduler=item.get("Scheduler") or "",
-            health_check=config.get("HealthCheck") or "",
-            settings=settings,
+            settings=SETTINGS[protocol].from_api({**item, "AclId": acl_id, **config}),
+            master_slave_server_group_id=config.get("MasterSlaveServerGroupId") or "",
             forward_port=_number(config.get("ForwardPort")) if forwards else None,
             served_at=item.get("ServedAt") or "",
             served_notice=item.get("ServedNotice") or "",
@@ -329,24 +266,25 @@ class VServerGroupDetail:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A forwarding rule. scheduler: its own, "" while it follows its listener."""
+    """A forwarding rule. settings: its own, None while it follows its listener."""
 
     rule_id: str
     name: str
     domain: str
     url: str
     vserver_group_id: str
-    scheduler: str = ""
+    settings: RuleSettings | None = None
 
     @classmethod
     def from_api(cls, item: Api) -> Self:
+        own = item.get("ListenerSync") == "off"
         return cls(
             rule_id=item["RuleId"],
             name=item.get("RuleName") or "",
             domain=item.get("Domain") or "",
             url=item.get("Url") or "",
             vserver_group_id=item.get("VServerGroupId") or "",
-            scheduler=(item.get("Scheduler") or "") if item.get("ListenerSync") == "off" else "",
+            settings=RuleSettings.from_api(item) if own else None,
         )
 
 

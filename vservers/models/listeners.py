@@ -7,9 +7,10 @@ from .groups import VServerGroup
 
 
 class Listener(models.Model):
-    """A listener. Without a VServer group its requests go to the default server pool.
+    """A listener. Without a group of either kind its requests go to the default server pool.
 
-    settings: for HTTP the fields of cloud.types.HTTPSettings, empty for other protocols.
+    settings: the fields of its protocol's class in cloud.settings; scheduler and health_check are
+    among them. master_slave_server_group_id: of a primary/secondary group, of TCP and UDP only.
     forward_port: of the HTTPS listener that all clients are sent to; it serves nobody itself then.
     """
 
@@ -36,6 +37,7 @@ class Listener(models.Model):
     vserver_group = models.ForeignKey(
         VServerGroup, null=True, on_delete=models.SET_NULL, related_name="listeners"
     )
+    master_slave_server_group_id = models.CharField(max_length=60, blank=True, default="")
     description = models.CharField(max_length=256, blank=True)
     scheduler = models.CharField(max_length=10, blank=True)
     health_check = models.CharField(max_length=5, blank=True)
@@ -56,6 +58,12 @@ class Listener(models.Model):
         return f"{self.get_protocol_display()}:{self.port}"
 
     @property
+    def acl_status(self) -> str:
+        """white, black, or "" where access control is off."""
+        on = self.settings.get("acl_status") == "on"
+        return (self.settings.get("acl_type") or "") if on else ""
+
+    @property
     def is_layer_7(self) -> bool:
         return self.protocol in {self.Protocol.HTTP, self.Protocol.HTTPS}
 
@@ -63,7 +71,8 @@ class Listener(models.Model):
 class Rule(models.Model):
     """A forwarding rule of a layer-7 listener: a domain, a URL prefix, or both.
 
-    scheduler: its own, "" where it follows its listener.
+    settings: the fields of cloud.settings.RuleSettings where it has its own, {} where it follows
+    its listener; scheduler is among them.
     """
 
     rule_id = models.CharField(max_length=60, primary_key=True)
@@ -75,6 +84,7 @@ class Rule(models.Model):
         VServerGroup, null=True, on_delete=models.SET_NULL, related_name="rules"
     )
     scheduler = models.CharField(max_length=10, blank=True)
+    settings = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["listener", "domain", "url"]

@@ -103,7 +103,7 @@ def pool_lines(conflict: Conflict) -> list[Line]:
 
 
 def listener_rows_of(picture: Any) -> Rows:
-    group_id, _, description, settings = picture
+    group_id, _, description, settings, _ = picture
     return settings_rows(group_id or "", description, settings)
 
 
@@ -123,7 +123,7 @@ def settings_rows(group_id: str, description: str, settings: dict[str, Any]) -> 
 
 
 def settings_of(rows: Rows) -> dict[str, Any]:
-    """The settings that rows stand for, as arguments of HTTPSettings."""
+    """The settings that rows stand for, as arguments of its protocol's class in cloud.settings."""
     off = rows.get("health_check") == "off"
     return {
         **{
@@ -158,7 +158,7 @@ def settings_lines(conflict: Conflict) -> list[Line]:
 
 
 def rule_rows_of(picture: Any) -> Rows:
-    name, group_id = picture
+    name, group_id, _ = picture
     return {"name": name, "vserver_group_id": group_id or ""}
 
 

@@ -120,6 +120,8 @@ def _words(row: Drift, value: Any) -> str:
         return "not there"
     if value is None or value == "":
         return "—"
+    if row.field == "settings":
+        return "settings of its own" if value else "as its listener"
     if not isinstance(value, dict):
         return str(value)
     if "weight" in value:

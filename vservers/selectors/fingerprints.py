@@ -43,12 +43,13 @@ def listener_fingerprint(listener: Listener) -> str:
 
 
 def listener_picture(listener: Listener) -> list[Any]:
-    """[vserver_group_id, backend_server_port, description, settings]"""
+    """[vserver_group_id, backend_server_port, description, settings, primary/secondary group]"""
     return [
         listener.vserver_group_id,
         listener.backend_server_port,
         listener.description,
         listener.settings,
+        listener.master_slave_server_group_id,
     ]
 
 
@@ -57,8 +58,8 @@ def rule_fingerprint(rule: Rule) -> str:
 
 
 def rule_picture(rule: Rule) -> list[Any]:
-    """[name, vserver_group_id]"""
-    return [rule.name, rule.vserver_group_id]
+    """[name, vserver_group_id, settings of its own or {}]"""
+    return [rule.name, rule.vserver_group_id, rule.settings]
 
 
 def fingerprint_of(picture: object) -> str:

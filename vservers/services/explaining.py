@@ -74,7 +74,8 @@ def _leads_to(difference: Difference, side: Values | None) -> bool:
 
 
 def _common(values: Values, side: Values) -> dict[str, Any]:
-    return {name: _plain(values[name]) for name in values if name in side}
+    # What was left to the cloud, None, it filled in itself.
+    return {name: _plain(values[name]) for name in values if side.get(name) is not None}
 
 
 def _plain(value: Any) -> Any:

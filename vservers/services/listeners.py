@@ -1,11 +1,11 @@
-"""HTTP listeners: creating them, giving them a group, starting, stopping and deleting them."""
+"""Listeners: creating them, giving them a group, starting, stopping and deleting them."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
-from vservers.cloud.types import HTTPSettings
+from vservers.cloud.settings import ListenerSettings, settings_of
 from vservers.models import Listener, LoadBalancer, VServerGroup
 from vservers.selectors.fingerprints import listener_fingerprint
 
@@ -17,111 +17,166 @@ from .observing import listener_values, rule_key, rule_values
 from .operations import Plan, carry_out
 
 RESOURCE = "listener"
-HTTP = Listener.Protocol.HTTP.value
 
 
-def create_http_listener(
+@dataclass(frozen=True, slots=True)
+class ListenerSpec:
+    """How a listener shall be.
+
+    settings: of its protocol's class. vserver_group, master_slave_server_group_id: one of both, or
+    neither for the default pool, which needs backend_server_port. forward_port: of the HTTPS
+    listener that an HTTP one sends every client to; it then needs no servers. Port and forward
+    count only when a listener is created: the cloud never changes them.
+    """
+
+    settings: ListenerSettings
+    vserver_group: VServerGroup | None = None
+    master_slave_server_group_id: str = ""
+    backend_server_port: int | None = None
+    description: str = ""
+    forward_port: int | None = None
+
+    def as_values(self) -> dict[str, Any]:
+        """As changes and the audit trail have it."""
+        return {
+            "vserver_group_id": self.vserver_group.pk if self.vserver_group else "",
+            "master_slave_server_group_id": self.master_slave_server_group_id,
+            "backend_server_port": self.backend_server_port,
+            "description": self.description,
+            "forward_port": self.forward_port,
+            **asdict(self.settings),
+        }
+
+
+def spec_of(listener: Listener) -> ListenerSpec:
+    """How a listener is, as the mirror has it."""
+    return ListenerSpec(
+        settings=settings_of(listener.protocol, listener.settings),
+        vserver_group=listener.vserver_group,
+        master_slave_server_group_id=listener.master_slave_server_group_id,
+        backend_server_port=listener.backend_server_port,
+        description=listener.description,
+        forward_port=listener.forward_port,
+    )
+
+
+def create_listener(
     *,
     actor: Actor,
     load_balancer: LoadBalancer,
+    protocol: str,
     port: int,
-    settings: HTTPSettings,
-    vserver_group: VServerGroup | None,
-    backend_server_port: int | None,
-    description: str,
+    spec: ListenerSpec,
     start: bool,
 ) -> Listener:
-    """A new HTTP listener that sends its requests to the group, or else to the default pool.
+    """A new listener. start: the cloud makes listeners stopped.
 
-    backend_server_port: needed without a group. start: the cloud makes listeners stopped. Raises
-    NotAllowed, Busy, CallFailed (the listener may exist, stopped), Waiting, NotReread.
+    Raises NotAllowed, Busy, CallFailed (the listener may exist, stopped), Waiting, NotReread.
     """
     with hold(load_balancer.pk):
         carry_out(
-            plan_new_http_listener(
+            plan_new_listener(
                 actor=actor,
                 load_balancer=load_balancer,
+                protocol=protocol,
                 port=port,
-                settings=settings,
-                vserver_group=vserver_group,
-                backend_server_port=backend_server_port,
-                description=description,
+                spec=spec,
                 start=start,
             )
         )
-    return load_balancer.listeners.get(protocol=HTTP, port=port)
+    return load_balancer.listeners.get(protocol=protocol, port=port)
 
 
-def plan_new_http_listener(
+def plan_new_listener(
     *,
     actor: Actor,
     load_balancer: LoadBalancer,
+    protocol: str,
     port: int,
-    settings: HTTPSettings,
-    vserver_group: VServerGroup | None,
-    backend_server_port: int | None,
-    description: str,
+    spec: ListenerSpec,
     start: bool,
 ) -> Plan:
-    """What create_http_listener would do. Raises NotAllowed, NotRead."""
-    plan = _plan(actor, load_balancer, HTTP, port, "create listener")
+    """What create_listener would do. Raises NotAllowed, NotRead."""
+    plan = _plan(actor, load_balancer, protocol, port, "create listener")
     plan.read_now(scopes.LISTENERS)
-    plan.after = _picture(settings, vserver_group, backend_server_port, description)
+    plan.after = spec.as_values()
     after = {**plan.after, "status": "running" if start else "stopped"}
-    plan.changes = [Change(Kind.LISTENER, (HTTP, port), None, after)]
+    plan.changes = [Change(Kind.LISTENER, (protocol, port), None, after)]
     return plan
 
 
-def change_http_listener(
-    *,
-    actor: Actor,
-    listener: Listener,
-    settings: HTTPSettings,
-    vserver_group: VServerGroup | None,
-    description: str,
-    seen: str,
-) -> bool:
-    """New settings for an HTTP listener; False when it has them already.
+def change_listener(*, actor: Actor, listener: Listener, spec: ListenerSpec, seen: str) -> bool:
+    """New settings or another group for a listener; False when it has them already.
 
-    vserver_group: None detaches the group, requests then go to the default pool. seen: fingerprint
-    of the listener as the person saw it. Raises NotAllowed, Gone, Stale, Busy, CallFailed, Waiting,
-    NotReread.
+    Without a group its requests go to the default pool. seen: fingerprint of the listener as the
+    person saw it. Raises NotAllowed, Gone, Stale, Busy, CallFailed, Waiting, NotReread.
     """
     with hold(listener.load_balancer_id):
-        plan = plan_http_listener_change(
+        plan = plan_listener_change(actor=actor, listener=listener, spec=spec, seen=seen)
+        return carry_out(plan) is not None
+
+
+def plan_listener_change(
+    *, actor: Actor, listener: Listener, spec: ListenerSpec, seen: str
+) -> Plan:
+    """What change_listener would do. Raises NotAllowed, Gone, Stale, NotRead."""
+    plan = _plan_of(actor, listener, "change listener")
+    listener = _read_listener(plan, listener)
+    if listener_fingerprint(listener) != seen:
+        raise Stale(RESOURCE)
+    held = spec_of(listener)
+    wanted = replace(
+        spec, backend_server_port=held.backend_server_port, forward_port=held.forward_port
+    )
+    _change_to(plan, listener, held, wanted)
+    return plan
+
+
+def set_access_control(
+    *, actor: Actor, listener: Listener, status: str, acl_type: str, acl_id: str, seen: str
+) -> bool:
+    """Let in only the addresses of a list (white), keep them out (black), or neither (off).
+
+    Raises as change_listener.
+    """
+    with hold(listener.load_balancer_id):
+        plan = plan_access_control(
             actor=actor,
             listener=listener,
-            settings=settings,
-            vserver_group=vserver_group,
-            description=description,
+            status=status,
+            acl_type=acl_type,
+            acl_id=acl_id,
             seen=seen,
         )
         return carry_out(plan) is not None
 
 
-def plan_http_listener_change(
-    *,
-    actor: Actor,
-    listener: Listener,
-    settings: HTTPSettings,
-    vserver_group: VServerGroup | None,
-    description: str,
-    seen: str,
+def plan_access_control(
+    *, actor: Actor, listener: Listener, status: str, acl_type: str, acl_id: str, seen: str
 ) -> Plan:
-    """What change_http_listener would do. Raises NotAllowed, Gone, Stale, NotRead."""
-    plan = _plan_of(actor, listener, "change listener")
+    """What set_access_control would do. Raises NotAllowed, Gone, Stale, NotRead."""
+    plan = _plan_of(actor, listener, "set access control")
     listener = _read_listener(plan, listener)
     if listener_fingerprint(listener) != seen:
         raise Stale(RESOURCE)
-    port = listener.backend_server_port
-    before = _picture(
-        HTTPSettings(**listener.settings), listener.vserver_group, port, listener.description
+    held = spec_of(listener)
+    on = status == "on"
+    settings = replace(
+        held.settings,
+        acl_status=status,
+        acl_type=acl_type if on else None,
+        acl_id=acl_id if on else None,
     )
-    after = _picture(settings, vserver_group, port, description)
-    if after != before:
-        plan.changes = [Change(Kind.LISTENER, (HTTP, listener.port), before, after)]
-        plan.before, plan.after = before, after
+    _change_to(plan, listener, held, replace(held, settings=settings))
     return plan
+
+
+def _change_to(plan: Plan, listener: Listener, held: ListenerSpec, wanted: ListenerSpec) -> None:
+    before, after = held.as_values(), wanted.as_values()
+    if after != before:
+        key = listener.protocol, listener.port
+        plan.changes = [Change(Kind.LISTENER, key, before, after)]
+        plan.before, plan.after = before, after
 
 
 def start_listener(*, actor: Actor, listener: Listener) -> None:
@@ -194,17 +249,3 @@ def _plan(actor: Actor, load_balancer: LoadBalancer, protocol: str, port: int, v
         resource_name=f"{protocol.upper()}:{port}",
         reread=[scopes.LISTENERS, scopes.HEALTH],
     )
-
-
-def _picture(
-    settings: HTTPSettings,
-    vserver_group: VServerGroup | None,
-    backend_server_port: int | None,
-    description: str,
-) -> dict[str, Any]:
-    return {
-        "vserver_group_id": vserver_group.pk if vserver_group else "",
-        "backend_server_port": backend_server_port,
-        "description": description,
-        **asdict(settings),
-    }

@@ -44,10 +44,11 @@ def held_pool(load_balancer_id: str) -> list[BackendServer]:
 
 
 def listener_values(listener: Listener) -> dict[str, Any]:
-    """All that a listener is told; for other protocols than HTTP only what is common to them."""
+    """All that a listener is told."""
     return {
         "status": _HEADED_FOR.get(listener.status, listener.status),
         "vserver_group_id": listener.vserver_group_id or "",
+        "master_slave_server_group_id": listener.master_slave_server_group_id,
         "backend_server_port": listener.backend_server_port,
         "description": listener.description,
         "forward_port": listener.forward_port,
@@ -60,7 +61,9 @@ def rule_values(rule: Rule) -> dict[str, Any]:
         "rule_id": rule.pk,
         "name": rule.name,
         "vserver_group_id": rule.vserver_group_id or "",
+        "listener_sync": "off" if rule.settings else "on",
         "scheduler": rule.scheduler,
+        **rule.settings,
     }
 
 

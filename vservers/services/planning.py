@@ -1,20 +1,20 @@
 """From changes to the calls that make them, in the order in which it is safe to send them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import batched
 from typing import Any
 
 from vservers.cloud import calls
 from vservers.cloud.calls import MAX_RULES_PER_CALL, MAX_SERVERS_PER_CALL, Call
-from vservers.cloud.types import BackendServer, HTTPSettings, Rule
+from vservers.cloud.settings import RuleSettings, settings_of
+from vservers.cloud.types import BackendServer, Rule
 
 from .changes import NEW, Change, Kind, Values, backend_server
 from .planned import CannotPlan as CannotPlan
 from .planned import PlannedCall as PlannedCall
 from .planning_balancers import release_call, settings_calls, tag_calls
 
-_SETTINGS = [field.name for field in fields(HTTPSettings)]
 _SERVED = {"running", "stopped"}
 
 
@@ -162,8 +162,13 @@ def _stage_listeners(
             stages.add.append(PlannedCall(call, batch))
     for rule in renamed:
         before, after = rule.before or {}, rule.after or {}
+        own = _rule_settings(after)
         call = calls.set_rule(
-            before["rule_id"], name=after["name"], vserver_group_id=after["vserver_group_id"]
+            before["rule_id"],
+            name=after["name"],
+            vserver_group_id=after["vserver_group_id"],
+            listener_sync=after["listener_sync"] if own != _rule_settings(before) else "",
+            settings=own if own != _rule_settings(before) else None,
         )
         stages.set.append(PlannedCall(call, (rule,)))
     for _, some in _by_listener(removed):
@@ -180,18 +185,17 @@ def _stage_listeners(
 def _new_listener(load_balancer_id: str, listener: Change) -> list[PlannedCall]:
     protocol, port = str(listener.key[0]), int(listener.key[1])
     after = dict(listener.after or {})
-    if protocol != "http":
-        raise CannotPlan(f"A {protocol.upper()} listener cannot be created here.")
-    if after.get("forward_port"):
-        raise CannotPlan("A listener that redirects to another cannot be created here.")
     status = after.pop("status", "stopped")
-    call = calls.create_http_listener(
+    call = calls.create_listener(
         load_balancer_id,
+        protocol,
         port,
-        _settings(after),
+        settings_of(protocol, after),
         vserver_group_id=after["vserver_group_id"] or "",
+        master_slave_server_group_id=after.get("master_slave_server_group_id") or "",
         backend_server_port=after["backend_server_port"],
         description=after["description"],
+        forward_port=after.get("forward_port"),
     )
     planned = [PlannedCall(call, (Change(Kind.LISTENER, listener.key, None, after),))]
     if status == "running":
@@ -206,13 +210,13 @@ def _changed_listener(load_balancer_id: str, listener: Change) -> list[PlannedCa
     planned = []
     was, status = before.pop("status", None), after.pop("status", None)
     if after and before != after:
-        if protocol != "http":
-            raise CannotPlan(f"A {protocol.upper()} listener cannot be changed here.")
-        call = calls.set_http_listener_attribute(
+        call = calls.set_listener_attribute(
             load_balancer_id,
+            protocol,
             port,
-            _settings(after),
+            settings_of(protocol, after),
             vserver_group_id=after["vserver_group_id"] or "",
+            master_slave_server_group_id=after.get("master_slave_server_group_id") or "",
             description=after["description"],
         )
         planned.append(PlannedCall(call, (Change(Kind.LISTENER, listener.key, before, after),)))
@@ -223,14 +227,15 @@ def _changed_listener(load_balancer_id: str, listener: Change) -> list[PlannedCa
     return planned
 
 
-def _settings(values: Values) -> HTTPSettings:
-    return HTTPSettings(**{name: values[name] for name in _SETTINGS if name in values})
+def _rule_settings(values: Values) -> RuleSettings | None:
+    """Its own, None where it follows its listener."""
+    return RuleSettings.of(values) if values.get("listener_sync") == "off" else None
 
 
 def _new_rule(rule: Change) -> Rule:
     values: dict[str, Any] = dict(rule.after or {})
-    if values.get("scheduler"):
-        raise CannotPlan("A rule with a scheduler of its own cannot be created here.")
+    if _rule_settings(values):
+        raise CannotPlan("The cloud creates no rule with settings of its own in one call.")
     _, _, domain, url = rule.key
     return Rule("", values["name"], str(domain), str(url), values["vserver_group_id"] or "")
 

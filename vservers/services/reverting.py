@@ -18,7 +18,6 @@ from .operations import Plan, carry_out
 
 Object = Drift.Kind
 
-_HTTP = "http"
 _PERMISSIONS = {
     Object.BALANCER: Action.CHANGE_INSTANCES,
     Object.GROUP: Action.CHANGE_GROUPS,
@@ -33,6 +32,8 @@ _RESOURCES = {
     Object.LISTENER: "listener",
     Object.RULE: "forwarding rule",
 }
+# What the cloud never changes on a listener that exists.
+_FOREVER = frozenset({"backend_server_port", "forward_port"})
 # What only ever changes by making the rule anew.
 _IDENTITY = frozenset({"domain", "url", "listener"})
 # What can be set of a load balancer by itself.
@@ -46,7 +47,7 @@ def is_revertible(drift: Drift) -> bool:
     if drift.object_type == Object.BALANCER:
         return drift.field in _SETTINGS
     if drift.object_type == Object.LISTENER:
-        return drift.field == "status" or drift.object_id.startswith(f"{_HTTP}:")
+        return drift.field not in _FOREVER
     return not (drift.object_type == Object.RULE and drift.field in _IDENTITY)
 
 
@@ -203,6 +204,8 @@ def _of_rule(load_balancer: LoadBalancer, drift: Drift) -> list[Change]:
         protocol, _, port = values["listener"].partition(":")
         key = protocol, int(port), values["domain"], values["url"]
         after = {"name": values["name"], "vserver_group_id": values["vserver_group_id"] or ""}
+        if settings := values.get("settings"):
+            after |= {"listener_sync": "off", **settings}
         return [Change(Kind.RULE, key, None, after)]
     rule = (
         Rule.objects.filter(pk=drift.object_id, listener__load_balancer=load_balancer)
@@ -215,4 +218,9 @@ def _of_rule(load_balancer: LoadBalancer, drift: Drift) -> list[Change]:
     now = rule_values(rule)
     if drift.field == EXISTS:
         return [Change(Kind.RULE, key, now, None)]
+    if drift.field == "settings":
+        own: dict[str, Any] = drift.before or {"scheduler": ""}
+        sync = "off" if drift.before else "on"
+        kept = {name: now[name] for name in ("rule_id", "name", "vserver_group_id")}
+        return [Change(Kind.RULE, key, now, {**kept, "listener_sync": sync, **own})]
     return [Change(Kind.RULE, key, now, {**now, drift.field: drift.before or ""})]

@@ -1,10 +1,11 @@
 """Forwarding rules of a layer-7 listener."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
+from vservers.cloud.settings import RuleSettings
 from vservers.models import Listener, Rule, VServerGroup
 from vservers.selectors.fingerprints import rule_fingerprint
 
@@ -66,22 +67,40 @@ def plan_new_rules(*, actor: Actor, listener: Listener, rules: Sequence[NewRule]
 
 
 def change_rule(
-    *, actor: Actor, rule: Rule, name: str, vserver_group: VServerGroup, seen: str
+    *,
+    actor: Actor,
+    rule: Rule,
+    name: str,
+    vserver_group: VServerGroup,
+    settings: RuleSettings | None,
+    seen: str,
 ) -> bool:
-    """Another name or group for a rule; False when it has them already.
+    """Another name, group or settings for a rule; False when it has them already.
 
-    Domain and URL can never be changed in the cloud. seen: fingerprint of the rule as the person
-    saw it. Raises NotAllowed, Gone, Stale, Busy, CallFailed, Waiting, NotReread.
+    settings: None to follow its listener. Domain and URL can never be changed in the cloud. seen:
+    fingerprint of the rule as the person saw it. Raises NotAllowed, Gone, Stale, Busy, CallFailed,
+    Waiting, NotReread.
     """
     with hold(rule.listener.load_balancer_id):
         plan = plan_rule_change(
-            actor=actor, rule=rule, name=name, vserver_group=vserver_group, seen=seen
+            actor=actor,
+            rule=rule,
+            name=name,
+            vserver_group=vserver_group,
+            settings=settings,
+            seen=seen,
         )
         return carry_out(plan) is not None
 
 
 def plan_rule_change(
-    *, actor: Actor, rule: Rule, name: str, vserver_group: VServerGroup, seen: str
+    *,
+    actor: Actor,
+    rule: Rule,
+    name: str,
+    vserver_group: VServerGroup,
+    settings: RuleSettings | None,
+    seen: str,
 ) -> Plan:
     """What change_rule would do. Raises NotAllowed, Gone, Stale, NotRead."""
     plan = _plan(actor, rule.listener, "change rule", rule)
@@ -89,12 +108,19 @@ def plan_rule_change(
     if rule_fingerprint(rule) != seen:
         raise Stale(RESOURCE)
     before = rule_values(rule)
-    after = {**before, "name": name, "vserver_group_id": vserver_group.pk}
+    own = asdict(settings) if settings else {"scheduler": ""}
+    after = {
+        "rule_id": rule.pk,
+        "name": name,
+        "vserver_group_id": vserver_group.pk,
+        "listener_sync": "off" if settings else "on",
+        **own,
+    }
     if after != before:
         key = rule_key(rule.listener, rule.domain, rule.url)
         plan.changes = [Change(Kind.RULE, key, before, after)]
-        plan.before = _picture(rule)
-        plan.after = {**_picture(rule), "name": name, "vserver_group_id": vserver_group.pk}
+        place = {"domain": rule.domain, "url": rule.url}
+        plan.before, plan.after = {**before, **place}, {**after, **place}
     return plan
 
 
@@ -114,6 +140,31 @@ def plan_rule_deletion(*, actor: Actor, rule: Rule) -> Plan:
     key = rule_key(rule.listener, rule.domain, rule.url)
     plan.changes = [Change(Kind.RULE, key, rule_values(rule), None)]
     plan.before = _picture(rule)
+    return plan
+
+
+def delete_rules(*, actor: Actor, listener: Listener, rule_ids: Collection[str]) -> int:
+    """Delete some rules of one listener; those that are gone already count for nothing.
+
+    How many were deleted. Raises as delete_rule.
+    """
+    with hold(listener.load_balancer_id):
+        plan = plan_rules_deletion(actor=actor, listener=listener, rule_ids=rule_ids)
+        carry_out(plan)
+    return len(plan.changes)
+
+
+def plan_rules_deletion(*, actor: Actor, listener: Listener, rule_ids: Collection[str]) -> Plan:
+    """What delete_rules would do. Raises NotAllowed, NotRead."""
+    plan = _plan(actor, listener, "delete rules")
+    plan.read_now(scopes.LISTENERS)
+    rules = list(Rule.objects.filter(pk__in=rule_ids, listener=listener.pk))
+    plan.resource_name = ", ".join(map(str, rules))
+    plan.changes = [
+        Change(Kind.RULE, rule_key(listener, rule.domain, rule.url), rule_values(rule), None)
+        for rule in rules
+    ]
+    plan.before = [_picture(rule) for rule in rules]
     return plan
 
 

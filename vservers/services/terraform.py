@@ -20,19 +20,8 @@ _LISTENER = "alicloud_slb_listener"
 _RULE = "alicloud_slb_rule"
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-# Settings of an HTTP listener that the provider calls as we do.
-_LISTENER_ARGUMENTS = (
-    "description",
-    "scheduler",
-    "bandwidth",
-    "sticky_session",
-    "sticky_session_type",
-    "cookie_timeout",
-    "cookie",
-    "idle_timeout",
-    "request_timeout",
+_CHECK_ARGUMENTS = (
     "health_check",
-    "health_check_method",
     "health_check_uri",
     "health_check_domain",
     "health_check_http_code",
@@ -42,6 +31,37 @@ _LISTENER_ARGUMENTS = (
     "healthy_threshold",
     "unhealthy_threshold",
 )
+_SESSION_ARGUMENTS = ("sticky_session", "sticky_session_type", "cookie_timeout", "cookie")
+# Settings of a listener that the provider calls as we do.
+_LISTENER_ARGUMENTS = (
+    "description",
+    "scheduler",
+    "bandwidth",
+    "acl_status",
+    "acl_type",
+    "acl_id",
+    *_SESSION_ARGUMENTS,
+    "persistence_timeout",
+    "established_timeout",
+    "idle_timeout",
+    "request_timeout",
+    "server_certificate_id",
+    "ca_certificate_id",
+    "tls_cipher_policy",
+    "enable_http2",
+    "health_check_type",
+    "health_check_method",
+    *_CHECK_ARGUMENTS,
+)
+# What the API can set and no argument of the provider stands for.
+_NO_ARGUMENT = {
+    "master_slave_server_group_id": "its primary/secondary group",
+    "connection_drain": "connection draining",
+    "health_check_req": "the request of its check",
+    "health_check_exp": "the expected result of its check",
+    "proxy_protocol_v2": "the proxy protocol",
+}
+_RULE_ARGUMENTS = ("scheduler", *_SESSION_ARGUMENTS, *_CHECK_ARGUMENTS)
 # The provider's own spelling of "retrieve".
 _HEADERS = {
     "x_forwarded_for_slbip": "retrive_slb_ip",
@@ -188,8 +208,13 @@ def _listener(state: Desired, key: Key, values: Values, groups: Mapping[Any, str
         stopped = f"# {label}: Terraform starts every listener; none of its arguments stops one."
     else:
         stopped = ""
-    if protocol != "http":
-        return [stopped] if stopped else []
+    left_out = [
+        words
+        for name, words in _NO_ARGUMENT.items()
+        if values.get(name) not in (None, "", "off", "false")
+    ]
+    unsaid = f"# {label}: the provider has no argument for {', '.join(left_out)}."
+    forward_port = values.get("forward_port")
     arguments = {
         "load_balancer_id": state.load_balancer_id,
         "protocol": protocol,
@@ -198,11 +223,14 @@ def _listener(state: Desired, key: Key, values: Values, groups: Mapping[Any, str
         "server_group_id": _group_reference(values, groups),
         **{name: values.get(name) or None for name in _LISTENER_ARGUMENTS},
         "gzip": values["gzip"] == "on" if "gzip" in values else None,
+        "listener_forward": "on" if forward_port else None,
+        "forward_port": forward_port,
     }
     headers = {
         argument: values[name] == "on" for name, argument in _HEADERS.items() if name in values
     }
     blocks = [stopped] if stopped else []
+    blocks += [unsaid] if left_out else []
     if state.exists(Kind.LISTENER, key):
         name = f"{state.load_balancer_id}:{protocol}:{port}"
         blocks.append(_import(f"{_LISTENER}.{label}", quote(name)))
@@ -223,6 +251,9 @@ def _rule(
         "url": url or None,
         "server_group_id": _group_reference(values, groups),
     }
+    if values.get("listener_sync") == "off":
+        arguments["listener_sync"] = "off"
+        arguments |= {name: values.get(name) or None for name in _RULE_ARGUMENTS}
     blocks = []
     if rule_id := values.get("rule_id"):
         blocks.append(_import(f"{_RULE}.{label}", quote(rule_id)))

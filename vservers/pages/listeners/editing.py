@@ -4,12 +4,13 @@ from typing import Any
 
 from django.http import QueryDict
 
-from vservers.cloud.types import HTTPSettings
+from vservers.cloud.settings import HTTPSettings
 from vservers.models import Listener
 from vservers.pages.conflict_rows import listener_rows_of, settings_of
 from vservers.pages.conflicts import Rows
 from vservers.pages.editing import Edit
 from vservers.selectors.fingerprints import listener_picture
+from vservers.services.listeners import ListenerSpec
 
 from .forms import ListenerForm
 
@@ -29,13 +30,15 @@ class ListenerEdit(Edit):
         return self.form.rows
 
     def arguments(self) -> dict[str, Any]:
-        """Of change_http_listener."""
+        """Of change_listener."""
         rows = self.result
         groups = self._listener.load_balancer.vserver_groups
         group_id = rows.get("vserver_group_id")
         return {
-            "settings": HTTPSettings(**settings_of(rows)),
-            "vserver_group": groups.filter(pk=group_id).first(),
-            "description": rows.get("description", ""),
+            "spec": ListenerSpec(
+                settings=HTTPSettings(**settings_of(rows)),
+                vserver_group=groups.filter(pk=group_id).first(),
+                description=rows.get("description", ""),
+            ),
             "seen": self.seen.fingerprint,
         }

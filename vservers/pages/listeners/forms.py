@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
-from vservers.cloud.types import HTTPSettings
+from vservers.cloud.settings import HTTPSettings
 from vservers.models import Listener, LoadBalancer, VServerGroup
 from vservers.pages.conflict_rows import settings_rows
 from vservers.pages.conflicts import Rows
@@ -200,7 +200,7 @@ class ListenerForm(forms.Form):
     @staticmethod
     def _of(listener: Listener | None) -> dict[str, Any]:
         """The form's values of a listener as it is, or of a new one."""
-        settings = HTTPSettings(**listener.settings) if listener else HTTPSettings()
+        settings = HTTPSettings.of(listener.settings) if listener else HTTPSettings()
         values = asdict(settings)
         given = {name: value for name, value in values.items() if value not in (None, "")}
         codes = settings.health_check_http_code

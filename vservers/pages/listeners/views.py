@@ -53,14 +53,17 @@ def listeners_new(request: ConsoleRequest, region: str, balancer_id: str) -> Htt
         port = form.cleaned_data["listening_port"]
         made = attempt(
             request,
-            services.create_http_listener,
-            services.plan_new_http_listener,
+            services.create_listener,
+            services.plan_new_listener,
             load_balancer=balancer,
+            protocol=Listener.Protocol.HTTP.value,
             port=port,
-            settings=form.settings,
-            vserver_group=form.group,
-            backend_server_port=form.cleaned_data["backend_port"],
-            description=form.name,
+            spec=services.ListenerSpec(
+                settings=form.settings,
+                vserver_group=form.group,
+                backend_server_port=form.cleaned_data["backend_port"],
+                description=form.name,
+            ),
             start=form.cleaned_data["start"],
         )
         if made.is_over:
@@ -89,8 +92,8 @@ def listeners_edit(
     if request.method == "POST" and edit.is_ready():
         made = attempt(
             request,
-            services.change_http_listener,
-            services.plan_http_listener_change,
+            services.change_listener,
+            services.plan_listener_change,
             listener=listener,
             **edit.arguments(),
         )

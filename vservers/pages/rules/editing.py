@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from vservers.cloud.settings import RuleSettings
 from vservers.models import Rule
 from vservers.pages.conflict_rows import rule_rows_of
 from vservers.pages.conflicts import Rows
@@ -36,5 +37,6 @@ class RuleEdit(Edit):
             "name": rows["name"],
             # Theirs may be gone by now; then the rule has changed too, and the service says so.
             "vserver_group": chosen or self.form.cleaned_data["vserver_group"],
+            "settings": RuleSettings.of(self._rule.settings) if self._rule.settings else None,
             "seen": self.seen.fingerprint,
         }

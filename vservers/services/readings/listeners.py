@@ -19,10 +19,11 @@ _Key = tuple[str, int]
 
 _LISTENER_KEY = ["load_balancer_id", "protocol", "port"]
 _LISTENER_VALUES = [
-    "status", "backend_server_port", "vserver_group_id", "description", "scheduler",
-    "health_check", "forward_port", "settings", "served_at", "served_notice",
+    "status", "backend_server_port", "vserver_group_id", "master_slave_server_group_id",
+    "description", "scheduler", "health_check", "forward_port", "settings", "served_at",
+    "served_notice",
 ]  # fmt: skip
-_RULE_VALUES = ["listener_id", "name", "domain", "url", "vserver_group_id", "scheduler"]
+_RULE_VALUES = ["listener_id", "name", "domain", "url", "vserver_group_id", "scheduler", "settings"]
 # Which words of a listener's status mean the same to somebody who compares; the others pass.
 _SETTLED = {
     "running": "running",
@@ -134,11 +135,12 @@ def _listener_row(listener: api.Listener, groups: set[str]) -> Row:
         listener.status,
         listener.backend_server_port,
         _if_known(listener.vserver_group_id, groups),
+        listener.master_slave_server_group_id,
         listener.description,
-        listener.scheduler,
-        listener.health_check,
+        listener.settings.scheduler,
+        listener.settings.health_check,
         listener.forward_port,
-        asdict(listener.settings) if listener.settings else {},
+        asdict(listener.settings),
         listener.served_at,
         listener.served_notice,
     )
@@ -151,7 +153,9 @@ def _listener_differences(key: _Key, before: Row | None, after: Row | None) -> l
         return [Difference(Kind.LISTENER, object_id, name, EXISTS, was, now)]
     if not (was["status"] and now["status"]):
         now["status"] = was["status"]
-    return compare(Kind.LISTENER, object_id, name, was, now)
+    # What an earlier version of the console did not read is no difference when it is read now.
+    known = {field: value for field, value in now.items() if field in was}
+    return compare(Kind.LISTENER, object_id, name, was, known)
 
 
 def _listener_picture(row: Row | None) -> dict[str, Any] | None:
@@ -161,7 +165,7 @@ def _listener_picture(row: Row | None) -> dict[str, Any] | None:
     values = dict(zip(_LISTENER_VALUES, row, strict=True))
     del values["served_at"], values["served_notice"]
     settings = values.pop("settings")
-    # Of an HTTP listener the settings hold these too.
+    # The settings hold some of these too.
     values.update({name: value for name, value in settings.items() if name not in values})
     return {**values, "status": _SETTLED.get(values["status"], "")}
 
@@ -184,7 +188,8 @@ def _write_rules(
             rule.domain,
             rule.url,
             _if_known(rule.vserver_group_id, groups),
-            rule.scheduler,
+            rule.settings.scheduler if rule.settings else "",
+            asdict(rule.settings) if rule.settings else {},
         )
         for key, some in rules.items()
         for rule in some
@@ -207,7 +212,8 @@ def _write_rules(
         if was is None or now is None:
             differences.append(Difference(Kind.RULE, rule_id, name, EXISTS, was, now))
         else:
-            differences += compare(Kind.RULE, rule_id, name, was, now)
+            known = {field: value for field, value in now.items() if field in was}
+            differences += compare(Kind.RULE, rule_id, name, was, known)
     return differences
 
 
@@ -215,6 +221,10 @@ def _rule_picture(row: Row | None, listener_names: dict[int, str]) -> dict[str, 
     if row is None:
         return None
     values = dict(zip(_RULE_VALUES, row, strict=True))
+    # Its own settings count as one thing, of which the scheduler is a part.
+    if values.pop("scheduler") and not values["settings"]:
+        # Read by an earlier version of the console, which knew no other of them.
+        del values["settings"]
     return {"listener": listener_names.get(values.pop("listener_id"), ""), **values}
 
 
