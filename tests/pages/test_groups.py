@@ -131,7 +131,7 @@ def test_the_number_of_queries_does_not_grow_with_the_groups(
     client = client_of(operator)
     # The first visit of a region is remembered in the session.
     client.get(address("groups-list", balancer))
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.get(address("groups-list", balancer))
 
 

@@ -113,6 +113,7 @@ urlpatterns = [
     path("", include("console.accounts.urls")),
     path("", include("console.audit.urls")),
     path("regions/<region>/", listing, name="balancers-list"),
+    path("regions/<region>/groups/", listing, name="groups-all"),
     path("drift/", listing, name="drift-list"),
     path("sync/", listing, name="sync-list"),
     path("cloud-accounts/", listing, name="cloud-accounts-list"),

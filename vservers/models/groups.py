@@ -29,7 +29,15 @@ class VServerGroup(Vanishing):
 
     class Meta(Vanishing.Meta):
         ordering = ["name", "vserver_group_id"]
-        indexes = [models.Index(fields=["load_balancer", "name", "vserver_group_id"])]
+        indexes = [
+            models.Index(fields=["load_balancer", "name", "vserver_group_id"]),
+            # The list over all instances walks it from either end.
+            models.Index(
+                fields=["name", "vserver_group_id"],
+                name="group_present_by_name",
+                condition=models.Q(vanished_at=None),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.vserver_group_id

@@ -13,6 +13,6 @@ urlpatterns = [
     path(BALANCER, include("vservers.pages.rules.urls")),
     path(BALANCER, include("vservers.pages.pool.urls")),
     path(BALANCER, include("vservers.pages.group_dialog.urls")),
-    path(BALANCER, include("vservers.pages.groups.urls")),
+    path("regions/<str:region>/", include("vservers.pages.groups.urls")),
     path("", include("vservers.pages.operations.urls")),
 ]

@@ -135,6 +135,12 @@ def counted_forms(noun: str, plural: str = "") -> tuple[str, str]:
     return f"%(number)s {noun}", f"%(number)s {plural or noun + 's'}"
 
 
+@register.simple_tag(takes_context=True)
+def set_address(context: Context, **changes: Any) -> str:
+    """{% set_address size=50 page=None as url %}: this address with other parameters."""
+    return _address(context, "", **changes)
+
+
 @register.inclusion_tag("components/pager.html", takes_context=True)
 def pager(
     context: Context,

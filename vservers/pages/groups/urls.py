@@ -1,10 +1,16 @@
+"""VServer groups of one instance, and of a whole region."""
+
 from django.urls import path
 
-from . import views
+from . import lists, views
+
+BALANCER = "balancers/<str:balancer_id>/"
 
 urlpatterns = [
-    path("groups/", views.group_list, name="groups-list"),
-    path("groups/<str:group_id>/", views.group_detail, name="groups-detail"),
-    path("groups/<str:group_id>/refresh/", views.group_refresh, name="groups-refresh"),
-    path("groups/<str:group_id>/delete/", views.group_delete, name="groups-delete"),
+    path("groups/", lists.group_all, name="groups-all"),
+    path(f"{BALANCER}groups/", lists.group_list, name="groups-list"),
+    path(f"{BALANCER}groups/<str:group_id>/", views.group_detail, name="groups-detail"),
+    path(f"{BALANCER}groups/<str:group_id>/members/", lists.group_members, name="groups-members"),
+    path(f"{BALANCER}groups/<str:group_id>/refresh/", views.group_refresh, name="groups-refresh"),
+    path(f"{BALANCER}groups/<str:group_id>/delete/", views.group_delete, name="groups-delete"),
 ]

@@ -1,4 +1,4 @@
-"""The VServer Group page: list, one group, delete."""
+"""One VServer group: its page, delete."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -15,25 +15,11 @@ from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url
 from vservers.pages.gone import render_gone, vanished_group
 from vservers.pages.lookup import balancer_or_404, group_or_404
 from vservers.selectors.drift import open_drift
-from vservers.selectors.groups import groups_page, member_rows
+from vservers.selectors.groups import member_rows
 from vservers.services.errors import Gone, InUse
 from vservers.services.groups import delete_group, plan_group_deletion
 from vservers.services.owners import owner_warning
 from vservers.services.sync import note_viewed, refresh_group, refresh_health
-
-
-@require_safe
-@requires(Action.VIEW)
-def group_list(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
-    balancer = balancer_or_404(region, balancer_id)
-    query = request.GET.get("q", "")
-    context = {
-        "title": "VServer Group",
-        "balancer": balancer,
-        "query": query,
-        "page": groups_page(load_balancer=balancer, query=query, page=request.GET.get("page", 1)),
-    }
-    return render_page(request, "vservers/groups/list.html", context)
 
 
 @require_safe
