@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from . import views
+from . import search_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("regions/", views.choose_region, name="region-choose"),
+    path("search/", search_views.search_all, name="search"),
+    path("search/quick/", search_views.search_quick, name="search-quick"),
     path("-/theme", views.choose_theme, name="theme-choose"),
     path("-/live", views.live, name="health-live"),
     path("-/ready", views.ready, name="health-ready"),

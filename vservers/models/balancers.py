@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .accounts import CloudAccount
 from .present import Vanishing
+from .searching import search_text
 
 
 class Region(models.Model):
@@ -102,6 +103,7 @@ class LoadBalancer(Vanishing):
     listeners_at = models.DateTimeField(null=True)
     pool_at = models.DateTimeField(null=True)
     touched_at = models.DateTimeField(null=True)
+    search_text = search_text("name", "load_balancer_id", "address", "tags")
 
     class Meta(Vanishing.Meta):
         ordering = ["name", "load_balancer_id"]

@@ -4,6 +4,7 @@ from django.db import models
 
 from .balancers import LoadBalancer
 from .present import Vanishing
+from .searching import search_text
 from .servers import server_link
 
 
@@ -26,6 +27,7 @@ class VServerGroup(Vanishing):
     synced_at = models.DateTimeField()
     changed_at = models.DateTimeField(null=True)
     viewed_at = models.DateTimeField(null=True)
+    search_text = search_text("name", "vserver_group_id", "tags")
 
     class Meta(Vanishing.Meta):
         ordering = ["name", "vserver_group_id"]
@@ -59,6 +61,15 @@ class Member(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["group", "server", "server_ip", "port"], name="member_identity"
+            )
+        ]
+        # Only ENIs have an address of their own; the search finds them by its beginning.
+        indexes = [
+            models.Index(
+                fields=["server_ip"],
+                name="member_own_address",
+                opclasses=["varchar_pattern_ops"],
+                condition=~models.Q(server_ip=""),
             )
         ]
 

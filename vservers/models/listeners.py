@@ -4,6 +4,7 @@ from django.db import models
 
 from .balancers import LoadBalancer
 from .groups import VServerGroup
+from .searching import search_text
 
 
 class Listener(models.Model):
@@ -45,6 +46,7 @@ class Listener(models.Model):
     settings = models.JSONField(default=dict)
     served_at = models.CharField(max_length=80, blank=True)
     served_notice = models.CharField(max_length=300, blank=True)
+    search_text = search_text("protocol", "port", "description", glue=":")
 
     class Meta:
         ordering = ["load_balancer", "port", "protocol"]
@@ -85,6 +87,7 @@ class Rule(models.Model):
     )
     scheduler = models.CharField(max_length=10, blank=True)
     settings = models.JSONField(default=dict)
+    search_text = search_text("domain", "url", "name", "rule_id", glue="")
 
     class Meta:
         ordering = ["listener", "domain", "url"]

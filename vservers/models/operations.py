@@ -57,6 +57,7 @@ class Operation(models.Model):
         indexes = [
             models.Index(fields=["load_balancer_id", "-id"]),
             models.Index(fields=["resource_id", "-id"]),
+            models.Index(fields=["web_request_id"]),
             models.Index(
                 fields=["load_balancer_id"],
                 name="operation_unsettled",
@@ -113,6 +114,7 @@ class OperationCall(models.Model):
                 deferrable=models.Deferrable.DEFERRED,
             )
         ]
+        indexes = [models.Index(fields=["request_id"])]
 
     def __str__(self) -> str:
         return f"{self.action} ({self.outcome})"

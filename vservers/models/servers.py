@@ -5,6 +5,7 @@ from django.db import models
 from .accounts import CloudAccount
 from .balancers import LoadBalancer, Region
 from .present import Vanishing
+from .searching import search_text
 
 
 class Server(Vanishing):
@@ -25,6 +26,7 @@ class Server(Vanishing):
     instance_type = models.CharField(max_length=60, blank=True)
     tags = models.JSONField(default=dict)
     owner = models.CharField(max_length=60, blank=True)
+    search_text = search_text("name", "server_id", "private_ip", "public_ip", "tags")
 
     class Meta(Vanishing.Meta):
         ordering = ["name", "server_id"]

@@ -1,0 +1,126 @@
+"""What the search box finds in the mirror, of all regions and accounts, best first.
+
+Every word of the text must be found somewhere in the row. A row that is called so comes first, then
+those whose name or ID begins so.
+"""
+
+from django.db.models import (
+    Case,
+    Exists,
+    IntegerField,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Lower
+
+from vservers.models import (
+    Listener,
+    LoadBalancer,
+    Member,
+    Operation,
+    OperationCall,
+    Rule,
+    Server,
+    VServerGroup,
+)
+
+# A BIGINT's digits.
+_LONGEST_NUMBER = 18
+
+
+def balancers_with(text: str) -> QuerySet[LoadBalancer]:
+    """By name, ID, address or tag."""
+    rows = LoadBalancer.objects.filter(_holding(text)).select_related("account")
+    return _best_first(rows, text, "name", "load_balancer_id", "address")
+
+
+def groups_with(text: str) -> QuerySet[VServerGroup]:
+    """By name, ID or tag."""
+    rows = VServerGroup.objects.filter(_holding(text), load_balancer__vanished_at=None)
+    rows = rows.select_related("load_balancer")
+    return _best_first(rows, text, "name", "vserver_group_id")
+
+
+def listeners_with(text: str) -> QuerySet[Listener]:
+    """By protocol and port, as in https:443, or by name; a number is a port."""
+    rows = Listener.objects.filter(load_balancer__vanished_at=None)
+    number = text if text.isdecimal() and len(text) <= 5 else ""
+    found = Q(port=int(number)) | Q(description__icontains=text) if number else _holding(text)
+    rows = rows.filter(found).select_related("load_balancer")
+    return rows.order_by("load_balancer__name", "load_balancer_id", "port", "protocol")
+
+
+def rules_with(text: str) -> QuerySet[Rule]:
+    """By domain and URL, which may stand together as in an address, by name or ID."""
+    bare = text.removeprefix("https://").removeprefix("http://")
+    rows = Rule.objects.filter(_holding(bare), listener__load_balancer__vanished_at=None)
+    rows = rows.select_related("listener__load_balancer")
+    return _best_first(rows, bare, "domain", "rule_id", "name")
+
+
+def servers_with(text: str) -> QuerySet[Server]:
+    """By name, ID, address or tag."""
+    rows = Server.objects.filter(_holding(text))
+    return _best_first(rows, text, "name", "server_id", "private_ip", "public_ip")
+
+
+def unlisted_members_with(text: str) -> QuerySet[Member]:
+    """Servers of groups that no list of servers has: ENIs, and instances that are gone.
+
+    By the beginning of their ID or address, for there may be 200,000 rows.
+    """
+    listed = Server.objects.filter(pk=OuterRef("server_id"))
+    named = Q(server__server_id__startswith=text) | (
+        Q(server_ip__startswith=text) & ~Q(server_ip="")
+    )
+    rows = Member.objects.filter(named, ~Exists(listed), group__vanished_at=None)
+    rows = rows.filter(group__load_balancer__vanished_at=None)
+    rows = rows.select_related("group__load_balancer")
+    return rows.order_by("server_id", "server_ip", "port", "group_id")
+
+
+def operations_with(text: str) -> QuerySet[Operation]:
+    """By number (#12), a RequestId of the cloud or of the console, or the ID of what they changed.
+
+    Newest first.
+    """
+    number = text.removeprefix("#")
+    if number.isdecimal():
+        return Operation.objects.filter(pk=int(number[:_LONGEST_NUMBER]))
+    if " " in text:
+        return Operation.objects.none()
+    calls = OperationCall.objects.filter(request_id=text)
+    return Operation.objects.filter(
+        Q(resource_id=text)
+        | Q(load_balancer_id=text)
+        | Q(web_request_id=text)
+        | Q(pk__in=calls.values("operation"))
+    )
+
+
+def _holding(text: str) -> Q:
+    found = Q()
+    for word in text.split():
+        # A tag as people write it: JSON has its key and value in quotes.
+        key, sign, value = word.partition("=")
+        pattern = f'"{key}": "{value}' if sign and key else word
+        found &= Q(search_text__contains=Lower(Value(pattern)))
+    return found
+
+
+def _best_first[M: Model](rows: QuerySet[M], text: str, *fields: str) -> QuerySet[M]:
+    same, begins = Q(), Q()
+    for field in fields:
+        same |= Q(**{f"{field}__iexact": text})
+        begins |= Q(**{f"{field}__istartswith": text})
+    rank = Case(
+        When(same, then=Value(0)),
+        When(begins, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    return rows.order_by(rank, fields[0], "pk")
