@@ -25,6 +25,7 @@ class Action(StrEnum):
     CHANGE_LISTENERS = "create, edit, start, stop and delete listeners"
     CHANGE_RULES = "create, edit and delete forwarding rules"
     CHANGE_POOL = "change the backend servers of a load balancer"
+    SEND_REQUESTS = "send sample requests through a listener"
     VIEW_AUDIT = "read the audit trail"
     MANAGE_ACCOUNTS = "add, change and delete accounts of the cloud"
     MANAGE_PEOPLE = "add people and give roles"
@@ -39,6 +40,7 @@ _OPERATE = _READ | {
     Action.CHANGE_LISTENERS,
     Action.CHANGE_RULES,
     Action.CHANGE_POOL,
+    Action.SEND_REQUESTS,
     Action.VIEW_AUDIT,
 }
 

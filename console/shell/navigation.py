@@ -45,6 +45,7 @@ GLOBAL = Section(
     (
         Item("Instances", "balancers-list", "sitemap", Action.VIEW, ("balancers-list",)),
         Item("VServer Groups", "groups-all", "stack-2", Action.VIEW, ("groups-",)),
+        Item("Servers", "servers-list", "server", Action.VIEW, ("servers-",)),
         Item("Operations", "operations-list", "list-check", Action.VIEW_AUDIT, ("operations-",)),
         Item("Drift", "drift-list", "git-compare", Action.VIEW, ("drift-",)),
         Item("Sync", "sync-list", "refresh", Action.VIEW, ("sync-",)),
@@ -91,7 +92,7 @@ def register_count(url_name: str, count: Callable[[Actor], int]) -> None:
 
 
 # Addresses that name a region, and nothing below it.
-_IN_REGION = {"balancers-list", "groups-all"}
+_IN_REGION = {"balancers-list", "groups-all", "servers-list"}
 
 
 @dataclass(frozen=True, slots=True)

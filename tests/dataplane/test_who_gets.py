@@ -17,9 +17,12 @@ from hypothesis import HealthCheck as Concern
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from console.accounts.models import User
+from console.audit.models import AuditEntry
 from tests.cloud import (  # noqa: F401 - fixtures of this module
     balancer,
     cloud,
+    connect,
     mirror,
     new_balancer,
     outsider,
@@ -29,7 +32,10 @@ from tests.dataplane.documented import ASKED_OFTEN, Pairs
 from tests.localcloud.client import Client
 from tests.localcloud.process import LocalCloud
 from vservers.models import Listener, LoadBalancer
+from vservers.pages.who_gets.levels import split_of
 from vservers.selectors.routing import Outcome, Routing, routing_of, who_gets
+from vservers.selectors.samples import Fit
+from vservers.services.sampling import send_requests
 
 pytestmark = [
     pytest.mark.dataplane,
@@ -196,3 +202,46 @@ def test_a_group_without_weight_or_servers_answers_with_an_error(shop: Shop) -> 
     for host in ("drained.com", "empty.com"):
         assert who_gets(routing, host=host, path="/").outcome is Outcome.NOBODY
         assert shop.ask(host, "/")[0] == http.client.SERVICE_UNAVAILABLE
+
+
+def test_a_hundred_real_requests_are_split_as_expected_and_noted(
+    shop: Shop, operator: User
+) -> None:
+    shop.set_group(shop.group([(1, 9300, 60), (2, 9300, 30), (3, 9300, 10), (4, 9300, 0)]))
+    shop.set_rules([])
+    shop.mirrored()
+    shop.until_served_by(MARK_PORT, f"made-{next(_numbers) - 1}.mark.test")
+    sample = send_requests(
+        actor=operator.as_actor(), listener=shop.listener(), host="a.com", path="/"
+    )
+    assert (sample.sent, sum(sample.servers.values()), sample.cut) == (100, 100, False)
+    split = split_of(routing_of(shop.listener()), sample)
+    assert split.verdict.fit is Fit.FITS
+    assert {row.weight: row.count for row in split.rows} == pytest.approx(
+        {60: 60, 30: 30, 10: 10, 0: 0}, abs=3
+    )
+    entry = AuditEntry.objects.get(verb="send sample requests")
+    assert (entry.actor_name, entry.after["sent"]) == ("operator", 100)
+
+
+def test_a_sample_of_a_drained_group_is_answered_by_nobody(shop: Shop, operator: User) -> None:
+    shop.groups[0] = shop.group([(1, 9300, 0)])
+    shop.set_rules([("drained.com", "")])
+    shop.mirrored()
+    sample = send_requests(
+        actor=operator.as_actor(), listener=shop.listener(), host="drained.com", path="/", count=5
+    )
+    assert sample.others == {"503": 5}
+    split = split_of(routing_of(shop.listener()), sample)
+    assert (split.level, split.words) == ("ok", "No server answered, as expected.")
+
+
+def test_open_connections_are_told_by_server(shop: Shop) -> None:
+    shop.set_group(shop.group([(1, 9300, 100)]))
+    shop.set_rules([])
+    shop.mirrored()
+    told = {
+        (one.server_id, one.port): one.connections
+        for one in connect().slb.describe_health_status(shop.balancer.pk)
+    }
+    assert told[web(1), 9300] == 0

@@ -290,17 +290,23 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """normal, abnormal or unavailable, of one server and port as one listener sees it."""
+    """normal, abnormal or unavailable, of one server and port as one listener sees it.
+
+    connections: open to it now, by an extra field of an endpoint that knows; None elsewhere.
+    """
 
     server_id: str
     port: int
     listener_port: int
     protocol: str
     status: str
+    connections: int | None = None
 
     @classmethod
     def from_api(cls, item: Api) -> Self:
+        connections = item.get("Connections")
         return cls(
+            connections=None if connections is None else int(connections),
             server_id=item["ServerId"],
             port=int(item.get("Port") or 0),
             listener_port=int(item.get("ListenerPort") or 0),

@@ -43,6 +43,11 @@ class Plane(Protocol):
     ) -> dict[tuple[str, str, int], str]:
         """Health by (backend key, server ID, port) of a listener."""
 
+    async def connections(
+        self, load_balancer_id: str, protocol: str, port: int
+    ) -> dict[tuple[str, str, int], int]:
+        """Open connections by (backend key, server ID, port) of a listener; empty: not known."""
+
     def served_at(self, address: str, port: int, protocol: str = "tcp") -> tuple[str, int, str]:
         """Where an address and port are really served, and what to say about it."""
 
@@ -82,6 +87,12 @@ class NoPlane:
         self, load_balancer_id: str, protocol: str, port: int
     ) -> dict[tuple[str, str, int], str]:
         """Nothing is checked."""
+        return {}
+
+    async def connections(
+        self, load_balancer_id: str, protocol: str, port: int
+    ) -> dict[tuple[str, str, int], int]:
+        """Nobody knows."""
         return {}
 
     def served_at(self, address: str, port: int, protocol: str = "tcp") -> tuple[str, int, str]:

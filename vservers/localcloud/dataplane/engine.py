@@ -28,6 +28,7 @@ _WORKER = re.compile(r"^(\d+)\s+worker\s", re.MULTILINE)
 _SESSION = re.compile(r"^(0x[0-9a-f]+): .* be=(\S+) srv=(\S+) ", re.MULTILINE)
 _OLD_WORKERS = "# old workers"
 _SHOW_STAT = "show stat -1 3 -1"
+_SHOW_SERVERS = "show stat -1 4 -1"
 _FAILED = re.compile(r"\[failed: (\d+)\]")
 
 
@@ -137,12 +138,19 @@ class Engine:
 
     async def stats(self) -> dict[int, str]:
         """The answers to "show stat" (frontends, backends) by worker, old ones included."""
+        return await self._ask_all(_SHOW_STAT)
+
+    async def servers(self) -> dict[int, str]:
+        """The answers to "show stat" of servers by worker, old ones included."""
+        return await self._ask_all(_SHOW_SERVERS)
+
+    async def _ask_all(self, command: str) -> dict[int, str]:
         current, old = await self._workers()
         answers = {}
         for pid in (*old, *current):
             # An old worker may end between the question and its answer.
             with contextlib.suppress(EngineError):
-                answers[pid] = await self._ask(f"@!{pid} {_SHOW_STAT}")
+                answers[pid] = await self._ask(f"@!{pid} {command}")
         return answers
 
     @contextlib.asynccontextmanager

@@ -39,6 +39,7 @@ from vservers.localcloud.dataplane.ports import (
 )
 from vservers.localcloud.dataplane.render import Block, Frame, Rendered, render
 from vservers.localcloud.dataplane.servers import EMPTY_STATE, UNAVAILABLE, carry_over, healths
+from vservers.localcloud.dataplane.sessions import Sessions
 from vservers.localcloud.dataplane.tls import CertificateFiles
 from vservers.localcloud.dataplane.topology import Listener, Topology
 from vservers.localcloud.dataplane.words import RenderError
@@ -112,6 +113,7 @@ class DataPlane:
         self._retiring: set[Endpoint] = set()
         self._engine_started = 0.0
         self._meter = Meter()
+        self._sessions = Sessions()
 
     async def start(self) -> None:
         """Start what there is to start; without HAProxy the status says so, and nothing runs."""
@@ -252,6 +254,15 @@ class DataPlane:
         """What each listener has counted since the start; without UDP, whose engine does not."""
         engine = self._parts.engine if self._parts is not None else None
         return await self._meter.readings(engine, self._listeners.values(), self.health)
+
+    async def connections(
+        self, load_balancer_id: str, protocol: str, port: int
+    ) -> dict[tuple[str, str, int], int]:
+        """Open connections by (backend key, server ID, port); none of UDP, which has none."""
+        listener = self._listeners.get((load_balancer_id, protocol, port))
+        if self._parts is None or protocol in DATAGRAMS:
+            return {}
+        return await self._sessions.of(self._parts.engine, listener)
 
     async def _follow(self, parts: _Parts) -> None:
         """Apply what was submitted last, for ever."""

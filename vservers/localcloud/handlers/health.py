@@ -16,9 +16,16 @@ from vservers.localcloud.registry import Answer, Reading, reads
 _WORST_FIRST = ("abnormal", "unavailable", "normal")
 
 
+Connections = dict[tuple[str, str, int], int]
+
+
 @reads("slb", "DescribeHealthStatus")
-def describe_health(call: Reading) -> Answer:
-    """One entry per server, port and listener: normal, abnormal, or unavailable (not checked)."""
+async def describe_health(call: Reading) -> Answer:
+    """One entry per server, port and listener: normal, abnormal, or unavailable (not checked).
+
+    Connections is beyond the cloud's fields: how many are open to it now, where the data plane
+    knows.
+    """
     balancer = the_balancer(call)
     if call.params.get("ListenerPort"):
         listeners = [the_listener(call, balancer)]
@@ -29,19 +36,27 @@ def describe_health(call: Reading) -> Answer:
             for listener in listeners_of(call.state, balancer.id)
             if protocol in ("", listener.protocol)
         ]
-    found = [entry for listener in listeners for entry in _of_listener(call, balancer, listener)]
+    found: list[dict[str, object]] = []
+    for listener in listeners:
+        opened = await call.plane.connections(balancer.id, listener.protocol, listener.port)
+        found += _of_listener(call, balancer, listener, opened)
     return {"BackendServers": {"BackendServer": found}}
 
 
 def _of_listener(
-    call: Reading, balancer: Balancer, listener: Listener
+    call: Reading, balancer: Balancer, listener: Listener, opened: Connections
 ) -> Iterator[dict[str, object]]:
     running = listener.status == "running"
     known = call.plane.health(balancer.id, listener.protocol, listener.port) if running else {}
     worst: dict[tuple[str, int], str] = {}
+    connections: dict[tuple[str, int], int] = {}
     for key, member, port, checked in _backends(call, balancer, listener):
         state = known.get((key, member.server_id, port)) if checked else None
         before = worst.get((member.server_id, port), "normal")
+        if (key, member.server_id, port) in opened:
+            before_it = connections.get((member.server_id, port), 0)
+            count = opened[key, member.server_id, port]
+            connections[member.server_id, port] = before_it + count
         worst[member.server_id, port] = min(state or "unavailable", before, key=_WORST_FIRST.index)
     for (server_id, port), state in worst.items():
         server = server_of(call.state, server_id)
@@ -52,6 +67,11 @@ def _of_listener(
             "ServerIp": server.address if server is not None else "",
             "Port": port,
             "ServerHealthStatus": state,
+            **(
+                {"Connections": connections[server_id, port]}
+                if (server_id, port) in connections
+                else {}
+            ),
         }
 
 

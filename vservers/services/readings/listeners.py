@@ -1,7 +1,7 @@
 """Listeners with their forwarding rules, and what their health checks say."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -228,12 +228,19 @@ def _rule_picture(row: Row | None, listener_names: dict[int, str]) -> dict[str, 
     return {"listener": listener_names.get(values.pop("listener_id"), ""), **values}
 
 
-def health(load_balancer_id: str) -> Reader:
-    """What the health checks of all listeners of a load balancer say now."""
+def health(
+    load_balancer_id: str, *, also: Callable[[Sequence[api.Health]], object] | None = None
+) -> Reader:
+    """What the health checks of all listeners of a load balancer say now.
+
+    also: is handed the answer, of which the mirror keeps a part only.
+    """
 
     def read(cloud: Cloud) -> Writer:
         read_at = timezone.now()
         found = cloud.slb.describe_health_status(load_balancer_id)
+        if also:
+            also(found)
 
         def write() -> Written:
             rows = Listener.objects.filter(load_balancer_id=load_balancer_id).order_by()
