@@ -15,7 +15,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 
 from vservers.models import AccountRegion
-from vservers.services import runs, schedule, settling, vanishing
+from vservers.services import batches, runs, schedule, settling, vanishing
 
 # Six fields: the last one is seconds.
 _EVERY_FIVE_SECONDS = "* * * * * */5"
@@ -70,6 +70,7 @@ def tidy_up(timestamp: int = 0) -> None:
     """Remove what vanished longer ago than the grace period, and runs that tell nothing now."""
     vanishing.remove_vanished()
     runs.forget_old_runs()
+    batches.forget_drafts()
 
 
 @app.periodic(cron=_EVERY_TEN_MINUTES)
@@ -80,3 +81,24 @@ async def forget_stalled_jobs(context: JobContext, timestamp: int = 0) -> None:
     for job in await manager.get_stalled_jobs():
         if job.id is not None:
             await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
+
+
+@app.periodic(cron=_EVERY_FIVE_SECONDS)
+@app.task(name="look_for_batches", queueing_lock="look_for_batches")
+def look_for_batches(timestamp: int = 0) -> None:
+    """Ask for the batches that wait, or that a worker has left in the middle."""
+    for batch_id in batches.running():
+        defer_batch(batch_id)
+
+
+@app.task(name="carry_out_batch", pass_context=True)
+def carry_out_batch(context: JobContext, batch_id: int) -> None:
+    """Go on with a batch. Of several who try, one holds its lock."""
+    batches.carry_out(batch_id, should_stop=context.should_abort)
+
+
+def defer_batch(batch_id: int) -> None:
+    """Put a batch into the queue, unless it waits there already."""
+    job = carry_out_batch.configure(queueing_lock=f"carry_out_batch {batch_id}")
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        job.defer(batch_id=batch_id)

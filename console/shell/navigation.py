@@ -44,7 +44,7 @@ class Section:
 GLOBAL = Section(
     (
         Item("Instances", "balancers-list", "sitemap", Action.VIEW, ("balancers-list",)),
-        Item("VServer Groups", "groups-all", "stack-2", Action.VIEW, ("groups-",)),
+        Item("VServer Groups", "groups-all", "stack-2", Action.VIEW, ("groups-", "batches-")),
         Item("Servers", "servers-list", "server", Action.VIEW, ("servers-",)),
         Item("Operations", "operations-list", "list-check", Action.VIEW_AUDIT, ("operations-",)),
         Item("Drift", "drift-list", "git-compare", Action.VIEW, ("drift-",)),

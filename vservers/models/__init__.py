@@ -5,6 +5,7 @@ Only the sync writes it. Beside it the operations: what was to be changed, and w
 
 from .accounts import AccountRegion, CloudAccount, PaceSlot
 from .balancers import LoadBalancer, Region
+from .batches import Batch, BatchItem
 from .drift import Drift
 from .groups import Member, PoolServer, VServerGroup
 from .listeners import Listener, Rule, ServerHealth
@@ -14,6 +15,8 @@ from .servers import Server
 
 __all__ = [
     "AccountRegion",
+    "Batch",
+    "BatchItem",
     "CloudAccount",
     "Drift",
     "Listener",

@@ -17,4 +17,5 @@ urlpatterns = [
     path(BALANCER, include("vservers.pages.group_dialog.urls")),
     path("regions/<str:region>/", include("vservers.pages.groups.urls")),
     path("", include("vservers.pages.operations.urls")),
+    path("", include("vservers.pages.batches.urls")),
 ]

@@ -15,10 +15,11 @@ def fingerprint(group: VServerGroup) -> str:
 
 def group_picture(group: VServerGroup) -> list[Any]:
     """[name, [[server_id, server_ip, port, weight, type, description], ...]]"""
-    rows = group.members.values_list(
-        "server_id", "server_ip", "port", "weight", "type", "description"
-    )
-    return [group.name, sorted(map(list, rows))]
+    rows = [
+        [one.server_id, one.server_ip, one.port, one.weight, one.type, one.description]
+        for one in group.members.all()
+    ]
+    return [group.name, sorted(rows)]
 
 
 def balancer_fingerprint(load_balancer: LoadBalancer, names: Iterable[str]) -> str:

@@ -55,7 +55,7 @@ class GroupFilters:
     sort: str = "name"
 
     @classmethod
-    def read(cls, data: Mapping[str, str]) -> Self:
+    def read(cls, data: Mapping[str, Any]) -> Self:
         """From an address or a form; what is none of the choices counts for nothing."""
         found = {field.name: str(data.get(field.name, "")).strip() for field in fields(cls)}
         for name, known in (("use", USES), ("weights", WEIGHTS)):

@@ -11,6 +11,7 @@ from vservers.cloud.types import BackendServer
 _OWN_OF_EACH = frozenset({"health_check_connect_port", "health_check_domain"})
 # What a tag of a load balancer is a tag of.
 INSTANCE = "instance"
+VSERVER_GROUP = "vservergroup"
 # Stands for the ID of a group that an operation makes, until the cloud has given one.
 NEW = "$new"
 

@@ -120,7 +120,7 @@ def plan_group_deletion(*, actor: Actor, group: VServerGroup) -> Plan:
     """What delete_group would do. Raises NotAllowed, Gone, InUse, NotRead."""
     plan = _plan(actor, group, "delete group")
     plan.read_now(scopes.LISTENERS, scopes.group(group.pk))
-    group = _current(group)
+    group = current_group(group)
     listeners, rules = users_of(group)
     if listeners or rules:
         raise InUse(listeners, rules)
@@ -148,10 +148,11 @@ def _plan(actor: Actor, group: VServerGroup, verb: str) -> Plan:
 
 def _read_group(plan: Plan, group: VServerGroup) -> VServerGroup:
     plan.read_now(scopes.group(group.pk))
-    return _current(group)
+    return current_group(group)
 
 
-def _current(group: VServerGroup) -> VServerGroup:
+def current_group(group: VServerGroup) -> VServerGroup:
+    """The group as the mirror has it now. Raises Gone."""
     current = VServerGroup.objects.filter(pk=group.pk).first()
     if current is None:
         raise Gone(RESOURCE)

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from . import lists, views
+from . import lists, views, weights
 
 BALANCER = "balancers/<str:balancer_id>/"
 
 urlpatterns = [
     path("groups/", lists.group_all, name="groups-all"),
+    path("groups/weights/", weights.group_weights, name="groups-weights"),
     path(f"{BALANCER}groups/", lists.group_list, name="groups-list"),
     path(f"{BALANCER}groups/<str:group_id>/", views.group_detail, name="groups-detail"),
     path(f"{BALANCER}groups/<str:group_id>/members/", lists.group_members, name="groups-members"),

@@ -1,0 +1,86 @@
+"""What an item of a batch may be: a verb of the services, with arguments that fit into JSON."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from console.accounts.actor import Actor
+from vservers.cloud.types import BackendServer
+from vservers.models import BatchItem, LoadBalancer, VServerGroup
+
+from .errors import Gone
+from .group_tags import change_group_tags
+from .groups import change_group, create_group, delete_group
+
+CREATE, CHANGE, DELETE, TAG = "create group", "change group", "delete group", "change tags"
+
+
+def members_as_json(members: Sequence[BackendServer]) -> list[dict[str, Any]]:
+    """Backend servers as arguments of an item."""
+    return [asdict(member) for member in members]
+
+
+def _members(arguments: Mapping[str, Any]) -> list[BackendServer]:
+    return [BackendServer(**member) for member in arguments["members"]]
+
+
+def _group(item: BatchItem) -> VServerGroup:
+    rows = VServerGroup.objects.select_related("load_balancer")
+    group = rows.filter(pk=item.object_id).first()
+    if group is None:
+        raise Gone(_("VServer group"))
+    return group
+
+
+def _create(actor: Actor, item: BatchItem) -> bool:
+    """arguments: name, members."""
+    balancer = LoadBalancer.objects.filter(pk=item.load_balancer_id).first()
+    if balancer is None:
+        raise Gone(_("instance"))
+    made = create_group(
+        actor=actor,
+        load_balancer=balancer,
+        name=item.arguments["name"],
+        members=_members(item.arguments),
+    )
+    BatchItem.objects.filter(pk=item.pk).update(object_id=made.pk)
+    item.object_id = made.pk
+    return True
+
+
+def _change(actor: Actor, item: BatchItem) -> bool:
+    """arguments: name, members, seen."""
+    return change_group(
+        actor=actor,
+        group=_group(item),
+        name=item.arguments["name"],
+        members=_members(item.arguments),
+        seen=item.arguments["seen"],
+    )
+
+
+def _delete(actor: Actor, item: BatchItem) -> bool:
+    delete_group(actor=actor, group=_group(item))
+    return True
+
+
+def _tag(actor: Actor, item: BatchItem) -> bool:
+    """arguments: put {key: value}, take [key]."""
+    done = change_group_tags(
+        actor=actor,
+        group=_group(item),
+        put=item.arguments["put"],
+        take=item.arguments["take"],
+    )
+    return done is not None
+
+
+# Each says False where nothing was to be done.
+VERBS: Mapping[str, Callable[[Actor, BatchItem], bool]] = {
+    CREATE: _create,
+    CHANGE: _change,
+    DELETE: _delete,
+    TAG: _tag,
+}
