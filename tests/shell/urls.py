@@ -114,6 +114,7 @@ urlpatterns = [
     path("", include("console.audit.urls")),
     path("regions/<region>/", listing, name="balancers-list"),
     path("regions/<region>/groups/", listing, name="groups-all"),
+    path("regions/<region>/servers/", listing, name="servers-list"),
     path("drift/", listing, name="drift-list"),
     path("sync/", listing, name="sync-list"),
     path("cloud-accounts/", listing, name="cloud-accounts-list"),
