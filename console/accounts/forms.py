@@ -5,15 +5,17 @@ from typing import Any
 from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from .models import User
 from .permissions import Role
 
 ROLE_CHOICES = [
-    ("", "No role: sees nothing"),
-    (Role.VIEWER, "Viewer: looks at everything, changes nothing"),
-    (Role.OPERATOR, "Operator: changes groups, listeners, rules and servers"),
-    (Role.ADMINISTRATOR, "Administrator: an operator who also manages people"),
+    ("", gettext_lazy("No role: sees nothing")),
+    (Role.VIEWER, gettext_lazy("Viewer: looks at everything, changes nothing")),
+    (Role.OPERATOR, gettext_lazy("Operator: changes groups, listeners, rules and servers")),
+    (Role.ADMINISTRATOR, gettext_lazy("Administrator: an operator who also manages people")),
 ]
 
 
@@ -36,16 +38,18 @@ class PersonForm(forms.Form):
     )
     role = forms.ChoiceField(choices=ROLE_CHOICES, required=False, initial=Role.VIEWER)
     password = forms.CharField(
-        label="Initial password",
+        label=gettext_lazy("Initial password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least eight characters. Hand it over in person; they can change it.",
+        help_text=gettext_lazy(
+            "At least eight characters. Hand it over in person; they can change it."
+        ),
     )
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]
         if User.objects.filter(username__iexact=username).exists():
-            raise ValidationError("Somebody already has this name.")
+            raise ValidationError(_("Somebody already has this name."))
         return username
 
     def clean(self) -> dict[str, Any]:
@@ -58,16 +62,18 @@ class PersonChangeForm(forms.Form):
 
     role = forms.ChoiceField(choices=ROLE_CHOICES, required=False)
     is_active = forms.BooleanField(
-        label="May sign in",
+        label=gettext_lazy("May sign in"),
         required=False,
-        help_text="Without it the person is signed out at once; the record of what they did stays.",
+        help_text=gettext_lazy(
+            "Without it the person is signed out at once; the record of what they did stays."
+        ),
     )
     password = forms.CharField(
-        label="New password",
+        label=gettext_lazy("New password"),
         required=False,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Leave empty to keep the present one.",
+        help_text=gettext_lazy("Leave empty to keep the present one."),
     )
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:

@@ -3,32 +3,34 @@
 from enum import StrEnum
 
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from .actor import Actor
 
 
 class Role(models.TextChoices):
-    ADMINISTRATOR = "administrator", "Administrator"
-    OPERATOR = "operator", "Operator"
-    VIEWER = "viewer", "Viewer"
+    ADMINISTRATOR = "administrator", gettext_lazy("Administrator")
+    OPERATOR = "operator", gettext_lazy("Operator")
+    VIEWER = "viewer", gettext_lazy("Viewer")
 
 
 class Action(StrEnum):
     """What a person may be allowed to do, in the words of the trade."""
 
-    VIEW = "view load balancers"
-    REFRESH = "refresh from the cloud"
-    SYNC = "start and cancel syncs"
-    ACCEPT_DRIFT = "accept and revert drift"
-    CHANGE_INSTANCES = "create, change and release load balancers"
-    CHANGE_GROUPS = "create, edit and delete VServer groups"
-    CHANGE_LISTENERS = "create, edit, start, stop and delete listeners"
-    CHANGE_RULES = "create, edit and delete forwarding rules"
-    CHANGE_POOL = "change the backend servers of a load balancer"
-    SEND_REQUESTS = "send sample requests through a listener"
-    VIEW_AUDIT = "read the audit trail"
-    MANAGE_ACCOUNTS = "add, change and delete accounts of the cloud"
-    MANAGE_PEOPLE = "add people and give roles"
+    VIEW = gettext_noop("view load balancers")
+    REFRESH = gettext_noop("refresh from the cloud")
+    SYNC = gettext_noop("start and cancel syncs")
+    ACCEPT_DRIFT = gettext_noop("accept and revert drift")
+    CHANGE_INSTANCES = gettext_noop("create, change and release load balancers")
+    CHANGE_GROUPS = gettext_noop("create, edit and delete VServer groups")
+    CHANGE_LISTENERS = gettext_noop("create, edit, start, stop and delete listeners")
+    CHANGE_RULES = gettext_noop("create, edit and delete forwarding rules")
+    CHANGE_POOL = gettext_noop("change the backend servers of a load balancer")
+    SEND_REQUESTS = gettext_noop("send sample requests through a listener")
+    VIEW_AUDIT = gettext_noop("read the audit trail")
+    MANAGE_ACCOUNTS = gettext_noop("add, change and delete accounts of the cloud")
+    MANAGE_PEOPLE = gettext_noop("add people and give roles")
 
 
 _READ = {Action.VIEW, Action.REFRESH}
@@ -58,7 +60,10 @@ class NotAllowed(Exception):
         self.actor = actor
         self.action = action
         self.sees = may(actor, Action.VIEW)
-        super().__init__(f"Your role does not allow you to {action}. Ask an administrator.")
+        super().__init__(
+            _("Your role does not allow you to %(action)s. Ask an administrator.")
+            % {"action": _(action)}
+        )
 
 
 def may(actor: Actor, action: Action) -> bool:

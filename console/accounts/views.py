@@ -4,6 +4,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from console.shell.access import requires
@@ -24,7 +25,7 @@ def people_list(request: ConsoleRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     people = User.objects.filter(username__icontains=query).order_by("username")
     page = Paginator(people, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
-    context = {"title": "People", "page": page, "query": query}
+    context = {"title": _("People"), "page": page, "query": query}
     return render_page(request, "console/people/list.html", context)
 
 
@@ -35,8 +36,13 @@ def people_new(request: ConsoleRequest) -> HttpResponse:
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         person = services.add_person(actor=request.actor, **form.cleaned_data)
-        return done(request, to=back, message=f"{person.username} was added.", changed="people")
-    context = {"title": "Add person", "form": form, "back_url": back, "submit": "Add"}
+        return done(
+            request,
+            to=back,
+            message=_("%(username)s was added.") % {"username": person.username},
+            changed="people",
+        )
+    context = {"title": _("Add person"), "form": form, "back_url": back, "submit": _("Add")}
     return render_dialog(
         request, "console/people/form.html", context, status=422 if form.errors else 200
     )
@@ -60,13 +66,14 @@ def people_edit(request: ConsoleRequest, person_id: int) -> HttpResponse:
         except services.LastAdministrator as refusal:
             form.add_error(None, str(refusal))
         else:
-            words = "was changed" if changed else "stays as it was"
-            return done(request, to=back, message=f"{person.username} {words}.", changed="people")
+            words = _("%(name)s was changed.") if changed else _("%(name)s stays as it was.")
+            message = words % {"name": person.username}
+            return done(request, to=back, message=message, changed="people")
     context = {
-        "title": f"Edit {person.username}",
+        "title": _("Edit %(username)s") % {"username": person.username},
         "form": form,
         "back_url": back,
-        "submit": "Save",
+        "submit": _("Save"),
     }
     return render_dialog(
         request, "console/people/form.html", context, status=422 if form.errors else 200

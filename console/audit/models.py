@@ -2,17 +2,18 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class AuditEntry(models.Model):
     """One act, or one refusal. Rows are written once and never changed."""
 
     class Outcome(models.TextChoices):
-        DONE = "done", "Done"
-        PARTLY_DONE = "partly done", "Partly done"
-        REFUSED = "refused", "Refused"
-        FAILED = "failed", "Failed"
-        UNKNOWN = "unknown", "Unknown"
+        DONE = "done", _("Done")
+        PARTLY_DONE = "partly done", _("Partly done")
+        REFUSED = "refused", _("Refused")
+        FAILED = "failed", _("Failed")
+        UNKNOWN = "unknown", _("Unknown")
 
     at = models.DateTimeField(auto_now_add=True)
     actor_name = models.CharField(max_length=150)

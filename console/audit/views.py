@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from console.accounts.permissions import Action
@@ -24,7 +25,7 @@ def audit_list(request: ConsoleRequest) -> HttpResponse:
         }
     )
     context = {
-        "title": "Activity",
+        "title": _("Activity"),
         "page": selectors.activity(filters, number=request.GET.get("page")),
         "filters": filters,
         "filtered": any(asdict(filters).values()),

@@ -5,6 +5,8 @@ from functools import cached_property
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Role
@@ -13,7 +15,11 @@ from . import regions
 from .middleware import LAST_REGION_KEY
 
 THEME_COOKIE = "theme"
-THEMES = {"light": "Light", "dark": "Dark", "auto": "Auto"}
+THEMES = {
+    "light": gettext_lazy("Light"),
+    "dark": gettext_lazy("Dark"),
+    "auto": gettext_lazy("Auto"),
+}
 
 
 class Shell:
@@ -52,7 +58,7 @@ class Shell:
 
     @property
     def role(self) -> str:
-        return str(Role(self.actor.role).label) if self.actor.role in Role.values else "No role"
+        return str(Role(self.actor.role).label) if self.actor.role in Role.values else _("No role")
 
     @cached_property
     def regions(self) -> Sequence[regions.RegionOption]:

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, may
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class Balancer(Protocol):
@@ -25,7 +29,7 @@ class Balancer(Protocol):
 class Item:
     """A link. It is the current one on every page whose URL name starts with one of `pages`."""
 
-    label: str
+    label: "StrOrPromise"
     url_name: str
     icon: str
     action: Action
@@ -37,47 +41,73 @@ class Section:
     """Links under one heading; without a heading they stand by themselves."""
 
     items: tuple[Item, ...]
-    heading: str = ""
+    heading: "StrOrPromise" = ""
     icon: str = ""
 
 
 GLOBAL = Section(
     (
-        Item("Instances", "balancers-list", "sitemap", Action.VIEW, ("balancers-list",)),
-        Item("VServer Groups", "groups-all", "stack-2", Action.VIEW, ("groups-", "batches-")),
-        Item("Servers", "servers-list", "server", Action.VIEW, ("servers-",)),
-        Item("Operations", "operations-list", "list-check", Action.VIEW_AUDIT, ("operations-",)),
-        Item("Drift", "drift-list", "git-compare", Action.VIEW, ("drift-",)),
-        Item("Sync", "sync-list", "refresh", Action.VIEW, ("sync-",)),
-        Item("Activity", "audit-list", "history", Action.VIEW_AUDIT, ("audit-",)),
+        Item(_("Instances"), "balancers-list", "sitemap", Action.VIEW, ("balancers-list",)),
+        Item(_("VServer Groups"), "groups-all", "stack-2", Action.VIEW, ("groups-", "batches-")),
+        Item(_("Servers"), "servers-list", "server", Action.VIEW, ("servers-",)),
         Item(
-            "Accounts",
+            _("Operations"),
+            "operations-list",
+            "list-check",
+            Action.VIEW_AUDIT,
+            ("operations-",),
+        ),
+        Item(_("Drift"), "drift-list", "git-compare", Action.VIEW, ("drift-",)),
+        Item(_("Sync"), "sync-list", "refresh", Action.VIEW, ("sync-",)),
+        Item(_("Activity"), "audit-list", "history", Action.VIEW_AUDIT, ("audit-",)),
+        Item(
+            _("Accounts"),
             "cloud-accounts-list",
             "cloud",
             Action.MANAGE_ACCOUNTS,
             ("cloud-accounts-",),
         ),
-        Item("People", "people-list", "users", Action.MANAGE_PEOPLE, ("people-",)),
+        Item(_("People"), "people-list", "users", Action.MANAGE_PEOPLE, ("people-",)),
     )
 )
 
 BALANCER = (
     Section(
         (
-            Item("Details", "balancers-detail", "info-circle", Action.VIEW, ("balancers-",)),
-            Item("Listeners", "listeners-list", "ear", Action.VIEW, ("listeners-", "rules-")),
+            Item(
+                _("Details"),
+                "balancers-detail",
+                "info-circle",
+                Action.VIEW,
+                ("balancers-",),
+            ),
+            Item(
+                _("Listeners"),
+                "listeners-list",
+                "ear",
+                Action.VIEW,
+                ("listeners-", "rules-"),
+            ),
         )
     ),
     Section(
         (
-            Item("Backend Servers", "pool-list", "server", Action.VIEW, ("pool-",)),
-            Item("VServer Group", "groups-list", "stack-2", Action.VIEW, ("groups-",)),
+            Item(_("Backend Servers"), "pool-list", "server", Action.VIEW, ("pool-",)),
+            Item(_("VServer Group"), "groups-list", "stack-2", Action.VIEW, ("groups-",)),
         ),
-        heading="Servers",
+        heading=_("Servers"),
     ),
     Section(
-        (Item("Operations", "operations-of", "list-check", Action.VIEW_AUDIT, ("operations-",)),),
-        heading="History",
+        (
+            Item(
+                _("Operations"),
+                "operations-of",
+                "list-check",
+                Action.VIEW_AUDIT,
+                ("operations-",),
+            ),
+        ),
+        heading=_("History"),
     ),
 )
 
@@ -131,7 +161,7 @@ def _menus(
     for section in sections:
         links = [
             Link(
-                label=item.label,
+                label=str(item.label),
                 url=reverse(item.url_name, args=addresses.get(item.url_name)),
                 icon=item.icon,
                 current=page.startswith(item.pages),
@@ -141,5 +171,5 @@ def _menus(
             if may(actor, item.action)
         ]
         if links:
-            menus.append(Menu(section.heading, links))
+            menus.append(Menu(str(section.heading), links))
     return menus

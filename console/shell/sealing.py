@@ -6,6 +6,7 @@ decrypt. `manage.py reseal_secrets` then encrypts everything with the first.
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from .redaction import keep_out
 
@@ -15,8 +16,10 @@ class Unreadable(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "It was encrypted with another key. Set CONSOLE_ENCRYPTION_KEY or "
-            "CONSOLE_ENCRYPTION_KEY_OLD to that key, or enter the secret again."
+            _(
+                "It was encrypted with another key. Set CONSOLE_ENCRYPTION_KEY or "
+                "CONSOLE_ENCRYPTION_KEY_OLD to that key, or enter the secret again."
+            )
         )
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -31,11 +32,11 @@ _LOOK_AGAIN_SECONDS = 2
 def home(request: ConsoleRequest) -> HttpResponse:
     """Go to the instances of the region that was used last; nothing is there without a role."""
     if not may(request.actor, Action.VIEW):
-        return render(request, "console/no_role.html", {"title": "No access yet"}, status=404)
+        return render(request, "console/no_role.html", {"title": _("No access yet")}, status=404)
     options = options_for(request.actor)
     if not options:
         # The first read of the cloud runs beside the first person's sign-in.
-        page = render(request, "console/no_regions.html", {"title": "Reading the cloud"})
+        page = render(request, "console/no_regions.html", {"title": _("Reading the cloud")})
         page["Refresh"] = str(_LOOK_AGAIN_SECONDS)
         return page
     last_used = request.session.get(LAST_REGION_KEY, "")
@@ -94,14 +95,14 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: the person may look, but not do this."""
-    reason = str(exception) or "Your role does not allow this. Ask an administrator."
-    return answer_error(request, 403, "Not allowed", reason)
+    reason = str(exception) or _("Your role does not allow this. Ask an administrator.")
+    return answer_error(request, 403, _("Not allowed"), reason)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404: not there, or not for this person; the answer does not tell which."""
-    sentence = "It does not exist, or it is not visible to you."
-    return answer_error(request, 404, "Page not found", sentence)
+    sentence = _("It does not exist, or it is not visible to you.")
+    return answer_error(request, 404, _("Page not found"), sentence)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -110,18 +111,18 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer_error(
         request,
         403,
-        "This form has expired",
-        "Nothing was changed. Go back, reload the page and send the form again.",
+        _("This form has expired"),
+        _("Nothing was changed. Go back, reload the page and send the form again."),
     )
 
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: drawn without session, user or database, any of which may be what failed."""
-    sentence = "The console could not finish this. The error has been logged."
+    sentence = _("The console could not finish this. The error has been logged.")
     if wants_part(request):
         return HttpResponse(sentence, status=500, content_type="text/plain; charset=utf-8")
-    context = {"shell": Shell(request), "title": "Something went wrong", "sentence": sentence}
+    context = {"shell": Shell(request), "title": _("Something went wrong"), "sentence": sentence}
     return HttpResponse(render_to_string("500.html", context), status=500)
 
 

@@ -1,6 +1,7 @@
 """Differences in the cloud that nothing of ours explains."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Drift(models.Model):
@@ -11,17 +12,17 @@ class Drift(models.Model):
     """
 
     class Kind(models.TextChoices):
-        BALANCER = "balancer", "Instance"
-        POOL = "pool", "Backend servers"
-        GROUP = "group", "VServer group"
-        LISTENER = "listener", "Listener"
-        RULE = "rule", "Forwarding rule"
+        BALANCER = "balancer", _("Instance")
+        POOL = "pool", _("Backend servers")
+        GROUP = "group", _("VServer group")
+        LISTENER = "listener", _("Listener")
+        RULE = "rule", _("Forwarding rule")
 
     class Status(models.TextChoices):
-        OPEN = "open", "Open"
-        ACCEPTED = "accepted", "Accepted"
-        REVERTED = "reverted", "Back as it was"
-        GONE = "gone", "No longer there"
+        OPEN = "open", _("Open")
+        ACCEPTED = "accepted", _("Accepted")
+        REVERTED = "reverted", _("Back as it was")
+        GONE = "gone", _("No longer there")
 
     object_type = models.CharField(max_length=12, choices=Kind)
     object_id = models.CharField(max_length=60)

@@ -1,6 +1,7 @@
 """Listeners, their forwarding rules, and the health that they see."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from .balancers import LoadBalancer
 from .groups import VServerGroup
@@ -16,11 +17,11 @@ class Listener(models.Model):
     """
 
     class Status(models.TextChoices):
-        RUNNING = "running", "Running"
-        STOPPED = "stopped", "Stopped"
-        STARTING = "starting", "Starting"
-        STOPPING = "stopping", "Stopping"
-        CONFIGURING = "configuring", "Configuring"
+        RUNNING = "running", _("Running")
+        STOPPED = "stopped", _("Stopped")
+        STARTING = "starting", _("Starting")
+        STOPPING = "stopping", _("Stopping")
+        CONFIGURING = "configuring", _("Configuring")
 
     class Protocol(models.TextChoices):
         HTTP = "http", "HTTP"
@@ -100,9 +101,9 @@ class ServerHealth(models.Model):
     """What one listener's health check says of one server and port; read_at: first read so."""
 
     class Status(models.TextChoices):
-        NORMAL = "normal", "Normal"
-        ABNORMAL = "abnormal", "Abnormal"
-        UNAVAILABLE = "unavailable", "Unavailable"
+        NORMAL = "normal", _("Normal")
+        ABNORMAL = "abnormal", _("Abnormal")
+        UNAVAILABLE = "unavailable", _("Unavailable")
 
     listener = models.ForeignKey(Listener, on_delete=models.CASCADE, related_name="health")
     server_id = models.CharField(max_length=60)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Operation(models.Model):
@@ -15,12 +16,12 @@ class Operation(models.Model):
     """
 
     class Status(models.TextChoices):
-        RUNNING = "running", "Running"
-        WAITING = "waiting", "Waiting"
-        DONE = "done", "Done"
-        PARTLY_DONE = "partly done", "Partly done"
-        FAILED = "failed", "Failed"
-        UNKNOWN = "unknown", "Unknown"
+        RUNNING = "running", _("Running")
+        WAITING = "waiting", _("Waiting")
+        DONE = "done", _("Done")
+        PARTLY_DONE = "partly done", _("Partly done")
+        FAILED = "failed", _("Failed")
+        UNKNOWN = "unknown", _("Unknown")
 
     # Those that a worker has to bring to an end.
     UNSETTLED = (Status.RUNNING, Status.WAITING, Status.UNKNOWN)
@@ -81,15 +82,15 @@ class OperationCall(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        PLANNED = "planned", "Planned"
-        SENDING = "sending", "Being sent"
-        DONE = "done", "Done"
-        REFUSED = "refused", "Refused"
-        UNREACHABLE = "unreachable", "Not sent"
-        LOST = "lost", "Lost"
-        CHANGED = "changed", "Changed by others"
-        NOT_SENT = "not sent", "Not sent"
-        UNKNOWN = "unknown", "Unknown"
+        PLANNED = "planned", _("Planned")
+        SENDING = "sending", _("Being sent")
+        DONE = "done", _("Done")
+        REFUSED = "refused", _("Refused")
+        UNREACHABLE = "unreachable", _("Not sent")
+        LOST = "lost", _("Lost")
+        CHANGED = "changed", _("Changed by others")
+        NOT_SENT = "not sent", _("Not sent")
+        UNKNOWN = "unknown", _("Unknown")
 
     operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="calls")
     position = models.PositiveIntegerField()

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from .accounts import CloudAccount
 
@@ -18,23 +20,23 @@ class SyncRun(models.Model):
     """
 
     class Kind(models.TextChoices):
-        FULL = "full", "Full"
-        INCREMENTAL = "incremental", "Incremental"
+        FULL = "full", gettext_lazy("Full")
+        INCREMENTAL = "incremental", gettext_lazy("Incremental")
 
     class Status(models.TextChoices):
-        QUEUED = "queued", "Waiting for a worker"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        PARTLY_DONE = "partly done", "Done with errors"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
+        QUEUED = "queued", gettext_lazy("Waiting for a worker")
+        RUNNING = "running", gettext_lazy("Running")
+        DONE = "done", gettext_lazy("Done")
+        PARTLY_DONE = "partly done", gettext_lazy("Done with errors")
+        FAILED = "failed", gettext_lazy("Failed")
+        CANCELLED = "cancelled", gettext_lazy("Cancelled")
 
     class Stage(models.TextChoices):
-        SERVERS = "servers", "Reading the servers"
-        BALANCERS = "balancers", "Listing the instances"
-        PARTS = "parts", "Reading the instances"
-        CHANGES = "changes", "Looking for changes"
-        GROUPS = "groups", "Reading the groups that changed or are due"
+        SERVERS = "servers", gettext_lazy("Reading the servers")
+        BALANCERS = "balancers", gettext_lazy("Listing the instances")
+        PARTS = "parts", gettext_lazy("Reading the instances")
+        CHANGES = "changes", gettext_lazy("Looking for changes")
+        GROUPS = "groups", gettext_lazy("Reading the groups that changed or are due")
 
     account = models.ForeignKey(CloudAccount, on_delete=models.CASCADE, related_name="runs")
     region = models.ForeignKey("vservers.Region", on_delete=models.CASCADE, related_name="runs")
@@ -67,7 +69,10 @@ class SyncRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} sync of {self.region_id}"
+        return _("%(kind)s sync of %(region_id)s") % {
+            "kind": self.get_kind_display(),
+            "region_id": self.region_id,
+        }
 
     @property
     def is_unfinished(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +15,9 @@ from vservers.services.errors import CallFailed, Gone, NotPossible, NotReread, S
 from vservers.services.operations import Plan
 
 from .preview import Preview, preview_of
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # The intent of the button "Show what will be sent".
 PLAN = "plan"
@@ -45,12 +48,12 @@ class Attempt:
     error: CallFailed | None = None
     stale: Stale | None = None
 
-    def words(self, done: str, *, unchanged: str = "") -> tuple[str, int]:
+    def words(self, done: str, *, unchanged: "StrOrPromise" = "") -> tuple[str, int]:
         """(what to say, its level): `unchanged` where the service found nothing to do."""
         if self.gone:
             return self.gone, messages.WARNING
         if unchanged and self.result is False:
-            return unchanged, messages.INFO
+            return str(unchanged), messages.INFO
         return done, messages.SUCCESS
 
     @property

@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from vservers.cloud.types import BackendServer
 
 from .conflicts import Conflict, Difference, Rows
@@ -72,7 +74,7 @@ def group_lines(conflict: Conflict) -> list[Line]:
 
     lines = []
     for difference in conflict.differences:
-        label, detail = "Group name", ""
+        label, detail = _("Group name"), ""
         if difference.key != NAME:
             server_id, server_ip, port = json.loads(difference.key)
             label, detail = f"{wording.server(server_id)}:{port}", f"{server_id} {server_ip}"
@@ -91,7 +93,11 @@ def pool_lines(conflict: Conflict) -> list[Line]:
     wording = Wording(servers=[difference.key for difference in conflict.differences])
 
     def words(key: str, value: Any) -> str:
-        return "not in Backend Servers" if value is None else f"weight {value}"
+        return (
+            _("not in Backend Servers")
+            if value is None
+            else _("weight %(value)s") % {"value": value}
+        )
 
     return [
         _line(conflict, difference, wording.server(difference.key), difference.key, words)
@@ -149,7 +155,7 @@ def settings_lines(conflict: Conflict) -> list[Line]:
     ]
     wording = Wording(groups=groups)
     return [
-        _line(conflict, difference, SETTINGS[difference.key], "", wording.setting)
+        _line(conflict, difference, str(SETTINGS[difference.key]), "", wording.setting)
         for difference in conflict.differences
     ]
 

@@ -2,27 +2,37 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.validators import RegexValidator
 from django.db.models import Count
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from vservers.models import LoadBalancer, VServerGroup
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # Names of listeners and rules: letters (Chinese too), digits, and - / . _
 name_characters = RegexValidator(
     r"\A[A-Za-z0-9\u4e00-\u9fff\-/._]+\Z",
-    "Use letters, Chinese characters, digits, and - / . _ only.",
+    gettext_lazy("Use letters, Chinese characters, digits, and - / . _ only."),
 )
 
 
-def whole_number(low: int, high: int, words: str = "", **options: Any) -> forms.IntegerField:
+def whole_number(
+    low: int, high: int, words: "StrOrPromise" = "", **options: Any
+) -> forms.IntegerField:
     """A number from low to high; whatever is wrong with it, the same sentence says what to enter.
 
     A blank is wrong too unless required=False: it is never taken for 0.
     """
-    words = words or f"Enter a whole number from {low} to {high}."
+    words = words or format_lazy(
+        gettext_lazy("Enter a whole number from {low} to {high}."), low=low, high=high
+    )
     return forms.IntegerField(
         min_value=low,
         max_value=high,
@@ -49,13 +59,13 @@ class GroupField(forms.TypedChoiceField):
             (pk, _label(group, name_repeats=names[group.name] > 1)) for pk, group in groups.items()
         ]
         super().__init__(
-            label="VServer Group",
+            label=_("VServer Group"),
             choices=choices,
             coerce=groups.__getitem__,
             empty_value=None,
             error_messages={
-                "required": "Choose a VServer group.",
-                "invalid_choice": "This group does not exist any more. Choose another one.",
+                "required": _("Choose a VServer group."),
+                "invalid_choice": _("This group does not exist any more. Choose another one."),
             },
             **kwargs,
         )
@@ -66,4 +76,4 @@ def _label(group: Any, *, name_repeats: bool) -> str:
     words = group.name or group.pk
     if group.name and name_repeats:
         words += f" ({group.pk})"
-    return words if group.server_count else f"{words}, no servers"
+    return words if group.server_count else _("%(words)s, no servers") % {"words": words}

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 
 from console.shell.htmx import render_page
 from console.shell.request import ConsoleRequest
@@ -32,7 +33,7 @@ def render_gone(request: ConsoleRequest, gone: LoadBalancer | VServerGroup) -> H
     context = {
         "title": str(gone),
         "gone": gone,
-        "kind": "VServer group" if balancer else "instance",
+        "kind": _("VServer group") if balancer else "instance",
         "region_id": region_id,
         "removed_at": gone.vanished_at + timedelta(seconds=settings.SYNC_GRACE_SECONDS),
         "history": in_words(list(history[:10])),

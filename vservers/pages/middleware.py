@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from console.shell.htmx import redirect
 from console.shell.views import answer_error
@@ -28,7 +29,7 @@ class RefusalMiddleware:
                 to = reverse("operations-detail", args=[exception.operation.pk])
                 return redirect(request, to)
             case Gone():
-                return answer_error(request, 404, "Not there any more", str(exception))
+                return answer_error(request, 404, _("Not there any more"), str(exception))
             case Refusal() | CannotPlan():
-                return answer_error(request, 409, "Not carried out", str(exception))
+                return answer_error(request, 409, _("Not carried out"), str(exception))
         return None

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from vservers.services.code import command_line, python_sdk
 from vservers.services.desired import desired
 from vservers.services.operations import Plan
@@ -62,20 +64,23 @@ def _programs(plan: Plan, planned: list[PlannedCall]) -> Iterable[Program]:
     region = plan.load_balancer.region_id
     yield Program(
         "cli",
-        "Command line",
-        "For bash and the vendor's command line tool, aliyun.",
+        _("Command line"),
+        _("For bash and the vendor's command line tool, aliyun."),
         command_line(calls, region),
     )
     yield Program(
         "python",
-        "Python",
-        "A whole program. The access key comes from the environment.",
+        _("Python"),
+        _("A whole program. The access key comes from the environment."),
         python_sdk(calls, region),
     )
     yield Program(
         "terraform",
-        "Terraform",
-        "The state after the change, for the provider aliyun/alicloud. What exists is taken over "
-        "by import blocks (Terraform 1.7). Read what terraform plan says before you apply it.",
+        _("Terraform"),
+        _(
+            "The state after the change, for the provider aliyun/alicloud. What exists is "
+            "taken over by import blocks (Terraform 1.7). Read what terraform plan says "
+            "before you apply it."
+        ),
         terraform(desired(plan.load_balancer, plan.changes)),
     )

@@ -4,63 +4,66 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from vservers.selectors.names import group_names, server_names
 from vservers.services.changes import NEW, Change, Kind, Values
 
 from .balancer_wording import balancer_words, tag_words
 
-NOT_THERE = "not there"
+NOT_THERE = gettext_lazy("not there")
 NOTHING = "—"
 MOST_NAMES = 5
 
 SETTINGS = {
-    "status": "Status",
-    "vserver_group_id": "VServer group",
-    "master_slave_server_group_id": "Primary/secondary group",
-    "forward_port": "Redirects to HTTPS port",
-    "acl_status": "Access control",
-    "acl_type": "Kind of access control",
-    "acl_id": "Access control list",
-    "server_certificate_id": "Server certificate",
-    "ca_certificate_id": "CA certificate",
-    "tls_cipher_policy": "TLS policy",
-    "enable_http2": "HTTP/2",
-    "persistence_timeout": "Session persistence",
-    "established_timeout": "Idle timeout",
-    "connection_drain": "Connection draining",
-    "connection_drain_timeout": "Draining timeout",
-    "proxy_protocol_v2": "Proxy protocol v2",
-    "health_check_type": "Check protocol",
-    "health_check_req": "Check request",
-    "health_check_exp": "Expected result",
-    "listener_sync": "Settings of the listener",
-    "backend_server_port": "Backend port",
-    "description": "Listener name",
-    "scheduler": "Scheduler",
-    "bandwidth": "Peak bandwidth",
-    "session": "Session persistence",
-    "sticky_session": "Session persistence",
-    "sticky_session_type": "Kind of session persistence",
-    "cookie_timeout": "Cookie timeout",
-    "cookie": "Cookie name",
-    "idle_timeout": "Idle timeout",
-    "request_timeout": "Request timeout",
-    "gzip": "Gzip compression",
+    "status": gettext_lazy("Status"),
+    "vserver_group_id": gettext_lazy("VServer group"),
+    "master_slave_server_group_id": gettext_lazy("Primary/secondary group"),
+    "forward_port": gettext_lazy("Redirects to HTTPS port"),
+    "acl_status": gettext_lazy("Access control"),
+    "acl_type": gettext_lazy("Kind of access control"),
+    "acl_id": gettext_lazy("Access control list"),
+    "server_certificate_id": gettext_lazy("Server certificate"),
+    "ca_certificate_id": gettext_lazy("CA certificate"),
+    "tls_cipher_policy": gettext_lazy("TLS policy"),
+    "enable_http2": gettext_lazy("HTTP/2"),
+    "persistence_timeout": gettext_lazy("Session persistence"),
+    "established_timeout": gettext_lazy("Idle timeout"),
+    "connection_drain": gettext_lazy("Connection draining"),
+    "connection_drain_timeout": gettext_lazy("Draining timeout"),
+    "proxy_protocol_v2": gettext_lazy("Proxy protocol v2"),
+    "health_check_type": gettext_lazy("Check protocol"),
+    "health_check_req": gettext_lazy("Check request"),
+    "health_check_exp": gettext_lazy("Expected result"),
+    "listener_sync": gettext_lazy("Settings of the listener"),
+    "backend_server_port": gettext_lazy("Backend port"),
+    "description": gettext_lazy("Listener name"),
+    "scheduler": gettext_lazy("Scheduler"),
+    "bandwidth": gettext_lazy("Peak bandwidth"),
+    "session": gettext_lazy("Session persistence"),
+    "sticky_session": gettext_lazy("Session persistence"),
+    "sticky_session_type": gettext_lazy("Kind of session persistence"),
+    "cookie_timeout": gettext_lazy("Cookie timeout"),
+    "cookie": gettext_lazy("Cookie name"),
+    "idle_timeout": gettext_lazy("Idle timeout"),
+    "request_timeout": gettext_lazy("Request timeout"),
+    "gzip": gettext_lazy("Gzip compression"),
     "x_forwarded_for": "X-Forwarded-For",
     "x_forwarded_for_proto": "X-Forwarded-Proto",
     "x_forwarded_for_slbip": "SLB-IP",
     "x_forwarded_for_slbid": "SLB-ID",
-    "health_check": "Health check",
-    "health_check_method": "Check method",
-    "health_check_uri": "Check path",
-    "health_check_domain": "Check domain",
-    "health_check_http_code": "Normal status codes",
-    "health_check_connect_port": "Check port",
-    "health_check_interval": "Check interval",
-    "health_check_timeout": "Response timeout",
-    "healthy_threshold": "Healthy threshold",
-    "unhealthy_threshold": "Unhealthy threshold",
-    "name": "Rule name",
+    "health_check": gettext_lazy("Health check"),
+    "health_check_method": gettext_lazy("Check method"),
+    "health_check_uri": gettext_lazy("Check path"),
+    "health_check_domain": gettext_lazy("Check domain"),
+    "health_check_http_code": gettext_lazy("Normal status codes"),
+    "health_check_connect_port": gettext_lazy("Check port"),
+    "health_check_interval": gettext_lazy("Check interval"),
+    "health_check_timeout": gettext_lazy("Response timeout"),
+    "healthy_threshold": gettext_lazy("Healthy threshold"),
+    "unhealthy_threshold": gettext_lazy("Unhealthy threshold"),
+    "name": gettext_lazy("Rule name"),
 }
 _SECONDS = {
     "persistence_timeout",
@@ -116,14 +119,19 @@ class Wording:
     def group(self, group_id: str | None) -> str:
         """Where requests go: the group's name, or the pool."""
         if group_id == NEW:
-            return "the new group"
-        return self._groups.get(group_id, group_id) if group_id else "Backend Servers"
+            return _("the new group")
+        return self._groups.get(group_id, group_id) if group_id else _("Backend Servers")
 
     def names(self, changes: Iterable[Change]) -> str:
         """The objects of some changes, the first few of them."""
         names = list(dict.fromkeys(row.what for change in changes for row in self._rows(change)))
-        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-        return ", ".join(names[:MOST_NAMES]) + more
+        first = ", ".join(names[:MOST_NAMES])
+        if len(names) <= MOST_NAMES:
+            return first
+        return _("%(names)s and %(number)s more") % {
+            "names": first,
+            "number": len(names) - MOST_NAMES,
+        }
 
     def rows(self, change: Change) -> list[Row]:
         """A change as lines: one for a member, one for each setting of a listener."""
@@ -138,13 +146,13 @@ class Wording:
             case Kind.GROUP:
                 known = change.key[0] != NEW
                 yield Row(
-                    "VServer group",
+                    _("VServer group"),
                     str(change.key[0]) if known else "",
                     _named(change.before),
                     _named(change.after),
                 )
             case Kind.MEMBER:
-                _, server_id, server_ip, port = change.key
+                server_id, server_ip, port = change.key[1:]
                 yield Row(
                     f"{self.server(str(server_id))}:{port}",
                     " ".join(str(part) for part in (server_id, server_ip) if part),
@@ -156,34 +164,41 @@ class Wording:
                 yield Row(
                     self.server(str(server_id)),
                     " ".join(str(part) for part in (server_id, server_ip) if part),
-                    member_words(change.before, "Backend Servers"),
-                    member_words(change.after, "Backend Servers"),
+                    member_words(change.before, _("Backend Servers")),
+                    member_words(change.after, _("Backend Servers")),
                 )
             case Kind.LISTENER:
                 protocol, port = change.key
                 yield from self._settings(f"{str(protocol).upper()}:{port}", change)
             case Kind.RULE:
                 protocol, port, domain, url = change.key
-                where = f"on {str(protocol).upper()}:{port}"
-                yield from self._settings(f"rule {domain}{url} {where}", change)
+                whose = _("rule %(rule)s on %(listener)s") % {
+                    "rule": f"{domain}{url}",
+                    "listener": f"{str(protocol).upper()}:{port}",
+                }
+                yield from self._settings(whose, change)
 
     def _settings(self, whose: str, change: Change) -> Iterator[Row]:
         before, after = change.before or {}, change.after or {}
         if change.after is None:
-            yield Row(whose[0].upper() + whose[1:], "", self._whole(before), "deleted")
+            yield Row(whose[0].upper() + whose[1:], "", self._whole(before), _("deleted"))
             return
         for name in dict.fromkeys([*before, *after]):
             if name in _UNSAID or after.get(name) is None:
                 continue
             if change.before is not None and before.get(name) == after[name]:
                 continue
-            was = self.setting(name, before.get(name)) if change.before else NOT_THERE
-            yield Row(SETTINGS.get(name, name), whose, was, self.setting(name, after[name]))
+            was = self.setting(name, before.get(name)) if change.before else str(NOT_THERE)
+            yield Row(str(SETTINGS.get(name, name)), whose, was, self.setting(name, after[name]))
 
     def _whole(self, values: Values) -> str:
         name = values.get("description") or values.get("name")
         target = self.group(values.get("vserver_group_id"))
-        return f"{name}, to {target}" if name else f"to {target}"
+        return (
+            _("%(name)s, to %(target)s") % {"name": name, "target": target}
+            if name
+            else _("to %(target)s") % {"target": target}
+        )
 
     def setting(self, name: str, value: Any) -> str:
         """A value of a listener or a rule as a person reads it."""
@@ -194,19 +209,19 @@ class Wording:
         if value in (None, ""):
             return NOTHING
         if name == "bandwidth":
-            return "no limit" if value == -1 else f"{value} Mbit/s"
-        return f"{value} s" if name in _SECONDS else str(value)
+            return _("no limit") if value == -1 else _("%(number)s Mbit/s") % {"number": value}
+        return _("%(number)s s") % {"number": value} if name in _SECONDS else str(value)
 
 
 def _named(values: Values | None) -> str:
-    return str(values["name"]) if values else NOT_THERE
+    return str(values["name"] if values else NOT_THERE)
 
 
-def member_words(values: Values | None, place: str = "the group") -> str:
+def member_words(values: Values | None, place: str = "") -> str:
     """What is known of a member or a server of the pool, in words."""
     if values is None:
-        return f"not in {place}"
-    words = [f"weight {values['weight']}"]
+        return _("not in %(place)s") % {"place": place or _("the group")}
+    words = [_("weight %(weight)s") % {"weight": values["weight"]}]
     if description := values.get("description"):
         words.append(str(description))
     return ", ".join(words)
@@ -215,7 +230,9 @@ def member_words(values: Values | None, place: str = "the group") -> str:
 def _session(values: Values | None) -> str:
     """All that session persistence consists of."""
     if not values or values.get("sticky_session") != "on":
-        return "off"
+        return _("off")
     if values.get("sticky_session_type") == "insert":
-        return f"insert cookie, {values.get('cookie_timeout')} s"
-    return f"rewrite cookie {values.get('cookie')}"
+        return _("insert cookie, %(cookie_timeout)s s") % {
+            "cookie_timeout": values.get("cookie_timeout")
+        }
+    return _("rewrite cookie %(cookie)s") % {"cookie": values.get("cookie")}

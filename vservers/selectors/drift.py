@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from console.accounts.actor import Actor
 from vservers.models import Drift, LoadBalancer, Region
@@ -15,11 +17,11 @@ PAGE_SIZE = 50
 MOST_ON_PAGE = 20
 
 _FIELDS = {
-    "exists": "Object",
-    "server": "Server",
-    "name": "Name",
-    "vserver_group_id": "VServer group",
-    "backend_server_port": "Backend port",
+    "exists": gettext_lazy("Object"),
+    "server": gettext_lazy("Server"),
+    "name": gettext_lazy("Name"),
+    "vserver_group_id": gettext_lazy("VServer group"),
+    "backend_server_port": gettext_lazy("Backend port"),
 }
 
 
@@ -111,13 +113,13 @@ def in_words(rows: Sequence[Drift]) -> list[DriftRow]:
 
 def _field(row: Drift) -> str:
     words = _FIELDS.get(row.field, row.field.replace("_", " ").capitalize())
-    return f"{words} {row.item}" if row.item else words
+    return f"{words} {row.item}" if row.item else str(words)
 
 
 def _words(row: Drift, value: Any) -> str:
     """A value for people, also where there was or is nothing."""
     if value is None and row.field in {"server", "exists"}:
-        return "not there"
+        return _("not there")
     if value is None or value == "":
         return "—"
     if row.field == "settings":
@@ -125,9 +127,11 @@ def _words(row: Drift, value: Any) -> str:
     if not isinstance(value, dict):
         return str(value)
     if "weight" in value:
-        text = f"weight {value['weight']}"
+        text = _("weight %(weight)s") % {"weight": value["weight"]}
         return f"{text}, “{value['description']}”" if value.get("description") else text
     if "servers" in value:
         count = len(value["servers"])
-        return f"{value['name'] or row.object_id} with {count} server{'' if count == 1 else 's'}"
+        return ngettext(
+            "%(name)s with %(number)s server", "%(name)s with %(number)s servers", count
+        ) % {"name": value["name"] or row.object_id, "number": count}
     return str(value.get("name") or row.object_name or row.object_id)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
 
 from vservers.models import Listener, LoadBalancer, ServerHealth
 
@@ -38,14 +39,17 @@ def _health(listener: Listener, counts: dict[str, int]) -> tuple[str, str]:
     total = sum(counts.values())
     abnormal = counts.get(ServerHealth.Status.ABNORMAL, 0)
     if listener.health_check == "off":
-        return "off", "Not enabled"
+        return "off", _("Not enabled")
     if not total:
-        return "off", "No servers"
+        return "off", _("No servers")
     if abnormal:
-        return "bad" if abnormal == total else "warn", f"{abnormal} of {total} abnormal"
+        return "bad" if abnormal == total else "warn", _("%(abnormal)s of %(total)s abnormal") % {
+            "abnormal": abnormal,
+            "total": total,
+        }
     if counts.get(ServerHealth.Status.NORMAL, 0) == total:
-        return "ok", "Normal"
-    return "off", "Unavailable"
+        return "ok", _("Normal")
+    return "off", _("Unavailable")
 
 
 def listeners_on_pool(load_balancer: LoadBalancer) -> list[Listener]:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from django.core.paginator import Page
+from django.utils.translation import gettext as _
 
 from vservers.models import LoadBalancer, Server
 
@@ -46,7 +47,7 @@ def pool_candidates(
     return Candidates(
         rule=rule,
         rows=[
-            replace(row, why_not="Already in Backend Servers.") if row.server.pk in held else row
+            replace(row, why_not=_("Already in Backend Servers.")) if row.server.pk in held else row
             for row in rows
         ],
         page=found,

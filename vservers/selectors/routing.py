@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+
 from vservers.models import Listener, LoadBalancer, Member, PoolServer, Rule, ServerHealth
 
 from .groups import shares
@@ -189,12 +191,18 @@ def _judged(routing: Routing, name: str, path: str) -> Iterable[Candidate]:
 
 def _rule_reason(rule: Rule, name: str, path: str, taken: Rule | None) -> tuple[Reason, str]:
     if not domain_matches(rule.domain, name):
-        return Reason.OTHER_DOMAIN, f"{name or 'A request without host'} is not of {rule.domain}."
+        return Reason.OTHER_DOMAIN, _("%(name)s is not of %(domain)s.") % {
+            "name": name or _("A request without host"),
+            "domain": rule.domain,
+        }
     if not url_matches(rule.url, path):
-        return Reason.OTHER_URL, f"{path} does not begin with {rule.url}."
+        return Reason.OTHER_URL, _("%(path)s does not begin with %(url)s.") % {
+            "path": path,
+            "url": rule.url,
+        }
     if taken is not None:
-        return Reason.TRIED_LATER, f"It matches too, but {taken} goes first."
-    return Reason.TAKES, "It is the first rule that matches."
+        return Reason.TRIED_LATER, _("It matches too, but %(taken)s goes first.") % {"taken": taken}
+    return Reason.TAKES, _("It is the first rule that matches.")
 
 
 def _listener_reason(
@@ -203,29 +211,35 @@ def _listener_reason(
     if listener.forward_port is not None:
         return _redirected(listener)
     if taken is not None:
-        return Reason.TRIED_LATER, f"The rule {taken} takes the request before."
+        return Reason.TRIED_LATER, _("The rule %(taken)s takes the request before.") % {
+            "taken": taken
+        }
     if candidate_id:
-        return Reason.TAKES, "No rule takes the request, so the listener's group does."
+        return Reason.TAKES, _("No rule takes the request, so the listener's group does.")
     if listener.vserver_group_id:
         return (
             Reason.LISTENER_HAS_GROUP,
-            "The listener has a VServer group, so nothing goes to the default server pool.",
+            _("The listener has a VServer group, so nothing goes to the default server pool."),
         )
     if listener.backend_server_port is None:
         return (
             Reason.NO_BACKEND_PORT,
-            "The listener names no port of the default server pool, so it does not use it.",
+            _("The listener names no port of the default server pool, so it does not use it."),
         )
     return (
         Reason.TAKES,
-        "No rule takes the request and the listener has no group, so the default server pool does.",
+        _(
+            "No rule takes the request and the listener has no group, so the default server "
+            "pool does."
+        ),
     )
 
 
 def _redirected(listener: Listener) -> tuple[Reason, str]:
     return (
         Reason.REDIRECTED,
-        f"The listener sends every client to HTTPS:{listener.forward_port} and serves nobody.",
+        _("The listener sends every client to HTTPS:%(forward_port)s and serves nobody.")
+        % {"forward_port": listener.forward_port},
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from vservers.models import LoadBalancer, Server
 
@@ -31,11 +32,16 @@ class NetworkRule:
     def why_not(self, server: Server) -> str:
         """Why the server cannot join, in words; "" when it can."""
         if server.status != Server.RUNNING:
-            return f"The server is {server.status.lower()}. Only running servers can be added."
+            return _("The server is %(status)s. Only running servers can be added.") % {
+                "status": _(server.status.lower())
+            }
         if server.network_type not in self.allowed:
             return self.reasons[server.network_type]
         if self.vpc_id and server.network_type == VPC and server.vpc_id != self.vpc_id:
-            return f"The server is in {server.vpc_id}. Only servers of {self.vpc_id} can be added."
+            return _("The server is in %(vpc_id)s. Only servers of %(needed)s can be added.") % {
+                "vpc_id": server.vpc_id,
+                "needed": self.vpc_id,
+            }
         return ""
 
 
@@ -43,17 +49,21 @@ def network_rule(load_balancer: LoadBalancer, *, chosen: Collection[Server] = ()
     """The rule of a load balancer as it stands, with the servers chosen beside those it has."""
     if load_balancer.address_type == LoadBalancer.AddressType.INTRANET:
         if load_balancer.network_type == VPC:
-            reason = "This intranet instance is in a VPC and takes servers of that VPC only."
+            reason = _("This intranet instance is in a VPC and takes servers of that VPC only.")
             return NetworkRule((VPC,), load_balancer.vpc_id, {CLASSIC: reason})
-        reason = "This intranet instance is in the classic network and takes classic servers only."
+        reason = _(
+            "This intranet instance is in the classic network and takes classic servers only."
+        )
         return NetworkRule((CLASSIC,), "", {VPC: reason})
     first = next(iter(chosen), None) or _first_backend(load_balancer)
     if first is None:
         return NetworkRule((VPC, CLASSIC), "", {})
     if first.network_type == VPC:
-        reason = f"The servers of this instance are in {first.vpc_id}; networks cannot be mixed."
+        reason = _("The servers of this instance are in %(vpc_id)s; networks cannot be mixed.") % {
+            "vpc_id": first.vpc_id
+        }
         return NetworkRule((VPC,), first.vpc_id, {CLASSIC: reason})
-    reason = "The servers of this instance are in the classic network; networks cannot be mixed."
+    reason = _("The servers of this instance are in the classic network; networks cannot be mixed.")
     return NetworkRule((CLASSIC,), "", {VPC: reason})
 
 

@@ -1,13 +1,18 @@
 """The form of an account of the cloud."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from vservers.models import CloudAccount
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 _PLACES = re.compile(r"\{(\w*)\}")
 _PACES = {
@@ -17,7 +22,7 @@ _PACES = {
 }
 
 
-def _pace(label: str, help_text: str) -> forms.FloatField:
+def _pace(label: "StrOrPromise", help_text: "StrOrPromise") -> forms.FloatField:
     return forms.FloatField(
         label=label, required=False, min_value=0, max_value=10_000, help_text=help_text
     )
@@ -26,34 +31,44 @@ def _pace(label: str, help_text: str) -> forms.FloatField:
 class AccountForm(forms.Form):
     """Where an account is, its key, and how often it may be called."""
 
-    name = forms.CharField(max_length=60, help_text="For people: “Production”, “Team shop”.")
+    name = forms.CharField(
+        max_length=60, help_text=gettext_lazy("For people: “Production”, “Team shop”.")
+    )
     endpoint = forms.CharField(
         max_length=300,
         initial="https://{product}.{region}.aliyuncs.com",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text="A URL for every product, or one with {product} and {region} in it.",
+        help_text=gettext_lazy(
+            "A URL for every product, or one with {product} and {region} in it."
+        ),
     )
     access_key_id = forms.CharField(
-        label="AccessKey ID",
+        label=gettext_lazy("AccessKey ID"),
         max_length=128,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     secret = forms.CharField(
-        label="AccessKey secret",
+        label=gettext_lazy("AccessKey secret"),
         max_length=256,
         strip=True,
         # Never sent back to the browser, not even what was typed a moment ago.
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
-        help_text="It is encrypted and never shown again.",
+        help_text=gettext_lazy("It is encrypted and never shown again."),
     )
     enabled = forms.BooleanField(
         required=False,
         initial=True,
-        help_text="A disabled account is neither read nor changed; what was read stays.",
+        help_text=gettext_lazy(
+            "A disabled account is neither read nor changed; what was read stays."
+        ),
     )
-    reads = _pace("Reads a second", "Empty: as the settings say. 0: no limit.")
-    writes = _pace("Writes a second", "As above.")
-    creates = _pace("New groups a second", "The vendor allows 90 a minute.")
+    reads = _pace(
+        gettext_lazy("Reads a second"), gettext_lazy("Empty: as the settings say. 0: no limit.")
+    )
+    writes = _pace(gettext_lazy("Writes a second"), gettext_lazy("As above."))
+    creates = _pace(
+        gettext_lazy("New groups a second"), gettext_lazy("The vendor allows 90 a minute.")
+    )
 
     def __init__(self, *args: Any, account: CloudAccount | None = None, **kwargs: Any) -> None:
         if account:
@@ -70,8 +85,8 @@ class AccountForm(forms.Form):
             del self.fields["enabled"]
             return
         self.fields["secret"].required = False
-        self.fields["secret"].label = "New AccessKey secret"
-        self.fields["secret"].help_text = "Leave empty to keep the present one."
+        self.fields["secret"].label = _("New AccessKey secret")
+        self.fields["secret"].help_text = _("Leave empty to keep the present one.")
         if account.from_environment:
             for field in ("endpoint", "access_key_id", *_PACES):
                 self.fields[field].disabled = True
@@ -83,17 +98,17 @@ class AccountForm(forms.Form):
         if self.account:
             same = same.exclude(pk=self.account.pk)
         if same.exists():
-            raise ValidationError("Another account has this name.")
+            raise ValidationError(_("Another account has this name."))
         return name
 
     def clean_endpoint(self) -> str:
         endpoint: str = self.cleaned_data["endpoint"]
         unknown = set(_PLACES.findall(endpoint)) - {"product", "region"}
         if unknown or endpoint.count("{") != endpoint.count("}"):
-            raise ValidationError("Only {product} and {region} can stand in braces.")
+            raise ValidationError(_("Only {product} and {region} can stand in braces."))
         url = urlsplit(_PLACES.sub("x", endpoint))
         if url.scheme not in {"http", "https"} or not url.hostname or url.username:
-            raise ValidationError("Enter a URL such as https://{product}.{region}.aliyuncs.com.")
+            raise ValidationError(_("Enter a URL such as https://{product}.{region}.aliyuncs.com."))
         return endpoint
 
     @property

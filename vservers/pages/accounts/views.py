@@ -3,6 +3,8 @@
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -21,7 +23,7 @@ from .forms import AccountForm
 @require_safe
 @requires(Action.MANAGE_ACCOUNTS)
 def accounts_list(request: ConsoleRequest) -> HttpResponse:
-    context = {"title": "Accounts", "rows": account_rows()}
+    context = {"title": _("Accounts"), "rows": account_rows()}
     return render_page(request, "vservers/accounts/list.html", context)
 
 
@@ -35,7 +37,7 @@ def accounts_new(request: ConsoleRequest) -> HttpResponse:
         if request.POST.get("intent") == "test":
             return _try(request, form)
         account = accounts.add_account(actor=request.actor, **form.values)
-        message = f"{account} was added. A worker reads it now."
+        message = _("%(account)s was added. A worker reads it now.") % {"account": account}
         return done(request, to=_back(), message=message, changed="accounts")
     return _form(request, form)
 
@@ -51,8 +53,8 @@ def accounts_edit(request: ConsoleRequest, account_id: int) -> HttpResponse:
         if request.POST.get("intent") == "test":
             return _try(request, form)
         changed = accounts.change_account(actor=request.actor, account=account, **form.values)
-        words = "was changed" if changed else "stays as it was"
-        return done(request, to=_back(), message=f"{account} {words}.", changed="accounts")
+        words = _("%(name)s was changed.") if changed else _("%(name)s stays as it was.")
+        return done(request, to=_back(), message=words % {"name": account}, changed="accounts")
     return _form(request, form)
 
 
@@ -69,8 +71,12 @@ def _try(request: ConsoleRequest, form: AccountForm) -> HttpResponse:
         )
     except CloudError as error:
         return _form(request, form, error=error)
-    again = " Type the secret once more to save it." if values.get("secret") else ""
-    return _form(request, form, tried=f"The cloud answers: {count} regions.{again}")
+    tried = ngettext(
+        "The cloud answers: %(number)s region.", "The cloud answers: %(number)s regions.", count
+    ) % {"number": count}
+    if values.get("secret"):
+        tried += " " + _("Type the secret once more to save it.")
+    return _form(request, form, tried=tried)
 
 
 def _form(
@@ -82,11 +88,11 @@ def _form(
 ) -> HttpResponse:
     account = form.account
     context = {
-        "title": f"Edit {account}" if account else "Add account",
+        "title": _("Edit %(account)s") % {"account": account} if account else _("Add account"),
         "form": form,
         "account": account,
         "back_url": _back(),
-        "submit": "Save" if account else "Add",
+        "submit": _("Save") if account else _("Add"),
         "error": error,
         "tried": tried,
     }
@@ -100,18 +106,30 @@ def accounts_delete(request: ConsoleRequest, account_id: int) -> HttpResponse:
     account = get_object_or_404(CloudAccount, pk=account_id)
     if request.method == "POST" and not account.from_environment:
         accounts.delete_account(actor=request.actor, account=account)
-        return done(request, to=_back(), message=f"{account} was deleted.", changed="accounts")
+        return done(
+            request,
+            to=_back(),
+            message=_("%(account)s was deleted.") % {"account": account},
+            changed="accounts",
+        )
     count = account.load_balancers.count()
     context = {
-        "title": f"Delete {account}?",
-        "question": f"The console forgets the account {account} and its key.",
+        "title": _("Delete %(account)s?") % {"account": account},
+        "question": _("The console forgets the account %(account)s and its key.")
+        % {"account": account},
         "consequences": [
-            f"{count} instance{'' if count == 1 else 's'} leave the console with all that was "
-            "read of them. In the cloud nothing changes.",
-            "The record of what was done stays.",
+            ngettext(
+                "%(number)s instance leave the console with all that was read of them. "
+                "In the cloud nothing changes.",
+                "%(number)s instances leave the console with all that was read of them. "
+                "In the cloud nothing changes.",
+                count,
+            )
+            % {"number": count},
+            _("The record of what was done stays."),
         ],
         "blocked": str(accounts.OfTheEnvironment()) if account.from_environment else "",
-        "submit": "Delete",
+        "submit": _("Delete"),
         "back_url": _back(),
     }
     return render_dialog(

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from console.accounts.permissions import Action
@@ -29,7 +30,7 @@ def drift_list(request: ConsoleRequest) -> HttpResponse:
     filters = Filters(**given)
     rows, page = drift_page(filters, page=request.GET.get("page", 1))
     context = {
-        "title": "Drift",
+        "title": _("Drift"),
         "rows": rows,
         "page": page,
         "filters": filters,
@@ -51,7 +52,9 @@ def drift_accept(request: ConsoleRequest, drift_id: int) -> HttpResponse:
         accept_drift(actor=request.actor, drift=drift)
     except NotOpen as refusal:
         return done(request, to=to, message=str(refusal), level=messages.WARNING)
-    return done(request, to=to, message=f"{drift} was accepted.", changed="drift")
+    return done(
+        request, to=to, message=_("%(drift)s was accepted.") % {"drift": drift}, changed="drift"
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,7 +73,7 @@ def drift_revert(request: ConsoleRequest, drift_id: int) -> HttpResponse:
         return done(request, to=to, message=str(refusal), level=messages.WARNING, changed="drift")
     if not made.is_over:
         return _ask(request, drift, made)
-    message, level = made.words(f"{drift} is as it was before.")
+    message, level = made.words(_("%(drift)s is as it was before.") % {"drift": drift})
     return done(request, to=to, message=message, level=level, changed="drift")
 
 
@@ -81,16 +84,20 @@ def _ask(
     if drift.status != Drift.Status.OPEN:
         blocked = str(NotOpen(drift))
     elif not is_revertible(drift):
-        blocked = "The console has no call that brings this back. Do it where it was done."
+        blocked = _("The console has no call that brings this back. Do it where it was done.")
     context = {
-        "title": "Bring back as it was?",
-        "question": (
-            f"{drift.get_object_type_display()} {drift.object_name or drift.object_id}: "
-            f"{row.what} goes from {row.after} back to {row.before}."
-        ),
-        "consequences": ["Requests may go to other servers at once."],
+        "title": _("Bring back as it was?"),
+        "question": _("%(type)s %(name)s: %(what)s goes from %(now)s back to %(before)s.")
+        % {
+            "type": drift.get_object_type_display(),
+            "name": drift.object_name or drift.object_id,
+            "what": row.what,
+            "now": row.after,
+            "before": row.before,
+        },
+        "consequences": [_("Requests may go to other servers at once.")],
         "blocked": blocked,
-        "submit": "Revert",
+        "submit": _("Revert"),
         "back_url": reverse("drift-list"),
     }
     return answer_dialog(

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from vservers.cloud.types import BackendServer
 from vservers.models import LoadBalancer, Server, VServerGroup
@@ -94,7 +95,10 @@ class Dialog:
             if server is None:
                 continue
             if why_not := network_rule(self.balancer, chosen=chosen).why_not(server):
-                self.notice = f"{server} was not added. {why_not}"
+                self.notice = _("%(server)s was not added. %(why_not)s") % {
+                    "server": server,
+                    "why_not": why_not,
+                }
                 continue
             joining.append(server_id)
             chosen = chosen or [server]
@@ -208,7 +212,7 @@ class Dialog:
         on_page = {row.server.pk for row in available}
         place = [balancer.region_id, balancer.pk]
         return {
-            "title": f"Edit {group}" if group else "Create VServer Group",
+            "title": _("Edit %(group)s") % {"group": group} if group else _("Create VServer Group"),
             "balancer": balancer,
             "group": group,
             "users": (len(group.listeners.all()) + len(group.rules.all())) if group else 0,

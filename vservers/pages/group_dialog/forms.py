@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from vservers.models import LoadBalancer
 from vservers.pages.fields import name_characters, whole_number
@@ -14,19 +16,23 @@ class GroupForm(forms.Form):
     """Name and network type."""
 
     name = forms.CharField(
-        label="Group Name",
+        label=gettext_lazy("Group Name"),
         max_length=80,
         strip=True,
         validators=[name_characters],
-        help_text="1 to 80 characters: letters, Chinese characters, digits, and - / . _",
+        help_text=gettext_lazy(
+            "1 to 80 characters: letters, Chinese characters, digits, and - / . _"
+        ),
         error_messages={
-            "required": "Enter a name of 1 to 80 characters.",
-            "max_length": "Enter at most 80 characters; this name has %(show_value)d.",
+            "required": gettext_lazy("Enter a name of 1 to 80 characters."),
+            "max_length": gettext_lazy(
+                "Enter at most 80 characters; this name has %(show_value)d."
+            ),
         },
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     network_type = forms.ChoiceField(
-        label="Network type", choices=LoadBalancer.NetworkType, required=False
+        label=gettext_lazy("Network type"), choices=LoadBalancer.NetworkType, required=False
     )
 
 
@@ -40,14 +46,16 @@ class MemberForm(forms.Form):
     port = whole_number(
         1,
         65535,
-        "Enter a port, a whole number from 1 to 65535.",
-        widget=forms.NumberInput(attrs={"aria-label": "Port", "placeholder": "1-65535"}),
+        gettext_lazy("Enter a port, a whole number from 1 to 65535."),
+        widget=forms.NumberInput(
+            attrs={"aria-label": gettext_lazy("Port"), "placeholder": "1-65535"}
+        ),
     )
     weight = whole_number(
         0,
         100,
-        "Enter a weight, a whole number from 0 to 100; 0 takes no new requests.",
-        widget=forms.NumberInput(attrs={"aria-label": "Weight", "data-weight": True}),
+        gettext_lazy("Enter a weight, a whole number from 0 to 100; 0 takes no new requests."),
+        widget=forms.NumberInput(attrs={"aria-label": gettext_lazy("Weight"), "data-weight": True}),
     )
 
 
@@ -62,7 +70,7 @@ class BaseMemberFormSet(forms.BaseFormSet):
                 continue
             key = (row["server_id"], row["server_ip"], row["port"])
             if key in seen:
-                form.add_error("port", "This server is in the list with this port already.")
+                form.add_error("port", _("This server is in the list with this port already."))
             seen.add(key)
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from console.accounts.permissions import Action
@@ -24,7 +26,7 @@ from vservers.services.groups import (
 from .dialog import Dialog
 
 TEMPLATE = "vservers/group_dialog/dialog.html"
-_UNCHANGED = "Nothing was changed: the group is like this already."
+_UNCHANGED = gettext_lazy("Nothing was changed: the group is like this already.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,7 +40,9 @@ def group_new(request: ConsoleRequest, region: str, balancer_id: str) -> HttpRes
     if made is None:
         return _show(request, dialog, status=422)
     if made.is_over:
-        return _leave(request, balancer, *made.words(f"{dialog.name} was created."))
+        return _leave(
+            request, balancer, *made.words(_("%(name)s was created.") % {"name": dialog.name})
+        )
     if made.error and (
         group := VServerGroup.objects.filter(pk=made.error.resource_id or None).first()
     ):
@@ -62,7 +66,7 @@ def group_edit(
     if made is None:
         return _show(request, dialog, status=422)
     if made.is_over:
-        words = made.words(f"{dialog.name} was changed.", unchanged=_UNCHANGED)
+        words = made.words(_("%(name)s was changed.") % {"name": dialog.name}, unchanged=_UNCHANGED)
         return _leave(request, balancer, *words)
     if made.stale:
         dialog.be_overtaken(group_or_404(balancer, group_id))

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from console.accounts.permissions import Action
@@ -38,7 +39,7 @@ def group_detail(
         try:
             refresh_health(actor=request.actor, load_balancer=balancer)
         except CloudError as error:
-            messages.warning(request, f"Health could not be read: {error}")
+            messages.warning(request, _("Health could not be read: %(error)s") % {"error": error})
     rows = member_rows(group)
     context = {
         "title": str(group),
@@ -65,7 +66,9 @@ def group_refresh(
         refresh_group(actor=request.actor, group=group)
     except (CloudError, Gone) as error:
         return done(request, to=back, message=str(error), level=messages.WARNING)
-    return done(request, to=back, message=f"{group} was read from the cloud.")
+    return done(
+        request, to=back, message=_("%(group)s was read from the cloud.") % {"group": group}
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,7 +87,7 @@ def group_delete(
         return _ask(request, balancer, group_or_404(balancer, group_id), refused=True)
     if not made.is_over:
         return _ask(request, balancer, group, made)
-    message, level = made.words(f"{group} was deleted.")
+    message, level = made.words(_("%(group)s was deleted.") % {"group": group})
     return done(request, to=to, message=message, level=level)
 
 
@@ -99,13 +102,14 @@ def _ask(
     """The question before a group is deleted, or why it cannot be."""
     links = users_as_links(balancer, group)
     context = {
-        "title": f"Delete {group}?",
+        "title": _("Delete %(group)s?") % {"group": group},
         "balancer": balancer,
-        "question": f"The group {group} ({group.pk}) will be deleted. Its servers keep running.",
-        "blocked": "The group is in use. Give these another group first:" if links else "",
+        "question": _("The group %(group)s (%(group_)s) will be deleted. Its servers keep running.")
+        % {"group": group, "group_": group.pk},
+        "blocked": _("The group is in use. Give these another group first:") if links else "",
         "links": links,
         "consequences": owner_warning(group.owner),
-        "submit": "Delete",
+        "submit": _("Delete"),
         "back_url": reverse("groups-list", args=[balancer.region_id, balancer.pk]),
     }
     return answer_dialog(
@@ -122,12 +126,13 @@ def users_as_links(balancer: LoadBalancer, group: VServerGroup) -> list[tuple[st
     """(words, address) of each listener and forwarding rule that sends requests to the group."""
     place = [balancer.region_id, balancer.pk]
     links = [
-        (f"Listener {listener}", reverse("listeners-list", args=place))
+        (_("Listener %(listener)s") % {"listener": listener}, reverse("listeners-list", args=place))
         for listener in group.listeners.all()
     ]
     return links + [
         (
-            f"Forwarding rule {rule} of {rule.listener}",
+            _("Forwarding rule %(rule)s of %(listener)s")
+            % {"rule": rule, "listener": rule.listener},
             reverse("rules-list", args=[*place, rule.listener.protocol, rule.listener.port]),
         )
         for rule in group.rules.all()

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from console.accounts.permissions import Action
@@ -48,7 +49,9 @@ def region_refresh(request: ConsoleRequest, region: str) -> HttpResponse:
     except CloudError as error:
         return _list(request, found, error=error)
     back = next_url(request, reverse("balancers-list", args=[region]))
-    return done(request, to=back, message=f"{found.name} was read from the cloud.")
+    return done(
+        request, to=back, message=_("%(name)s was read from the cloud.") % {"name": found.name}
+    )
 
 
 def _list(
@@ -57,7 +60,7 @@ def _list(
     address = reverse("balancers-list", args=[region.pk])
     query = request.GET.get("q", "").strip()
     context = {
-        "title": "Instances",
+        "title": _("Instances"),
         "region": region,
         "page": balancers_page(region=region, query=query, page=request.GET.get("page", 1)),
         "query": query,
@@ -109,7 +112,11 @@ def balancers_refresh(request: ConsoleRequest, region: str, balancer_id: str) ->
     except Gone as gone:
         to = reverse("balancers-list", args=[region])
         return done(request, to=to, message=str(gone), level=messages.WARNING)
-    return done(request, to=back, message=f"{balancer} was read from the cloud.")
+    return done(
+        request,
+        to=back,
+        message=_("%(balancer)s was read from the cloud.") % {"balancer": balancer},
+    )
 
 
 def _detail(
@@ -117,7 +124,7 @@ def _detail(
 ) -> HttpResponse:
     address = reverse("balancers-detail", args=[balancer.region_id, balancer.pk])
     context = {
-        "title": "Details",
+        "title": _("Details"),
         "balancer": balancer,
         "rows": listener_rows(balancer),
         "groups": groups_page(load_balancer=balancer),

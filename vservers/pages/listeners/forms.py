@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from vservers.cloud.settings import HTTPSettings
 from vservers.models import Listener, LoadBalancer, VServerGroup
@@ -20,12 +22,18 @@ from vservers.pages.fields import (
 )
 from vservers.selectors.listeners import listener_on_port
 
-SCHEDULERS = [("wrr", "Weighted round robin"), ("rr", "Round robin, ignores weights")]
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+SCHEDULERS = [
+    ("wrr", gettext_lazy("Weighted round robin")),
+    ("rr", gettext_lazy("Round robin, ignores weights")),
+]
 STATUS_CODES = [(f"http_{n}xx", f"{n}xx") for n in (2, 3, 4, 5)]
 SESSIONS = [
-    ("off", "Off"),
-    ("insert", "Insert cookie: the instance sets one of its own"),
-    ("server", "Rewrite cookie: the instance uses the servers' cookie"),
+    ("off", gettext_lazy("Off")),
+    ("insert", gettext_lazy("Insert cookie: the instance sets one of its own")),
+    ("server", gettext_lazy("Rewrite cookie: the instance uses the servers' cookie")),
 ]
 # What the console proposes where the cloud's own default is narrower: redirects count as healthy.
 NEW_LISTENER = {
@@ -59,22 +67,26 @@ _OF_THE_CHECK = (
 )
 
 _domain = RegexValidator(
-    r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z", "Use letters, digits, hyphens and periods only."
+    r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z",
+    gettext_lazy("Use letters, digits, hyphens and periods only."),
 )
 _path = RegexValidator(
     r"^/[A-Za-z0-9\-/.%?#&_=]*\Z",
-    "Start with / and use letters, digits and - / . %% ? # & _ = only.",
+    gettext_lazy("Start with / and use letters, digits and - / . %% ? # & _ = only."),
 )
 _cookie = RegexValidator(
-    r"^[A-Za-z0-9_.-]+\Z", "Use letters, digits, hyphens, underscores and periods only."
+    r"^[A-Za-z0-9_.-]+\Z",
+    gettext_lazy("Use letters, digits, hyphens, underscores and periods only."),
 )
 
 
-def _number(label: str, low: int, high: int, help_text: str, **options: Any) -> forms.IntegerField:
+def _number(
+    label: "StrOrPromise", low: int, high: int, help_text: "StrOrPromise", **options: Any
+) -> forms.IntegerField:
     return whole_number(low, high, label=label, help_text=help_text, **options)
 
 
-def _switch(label: str, help_text: str = "") -> forms.BooleanField:
+def _switch(label: "StrOrPromise", help_text: "StrOrPromise" = "") -> forms.BooleanField:
     return forms.BooleanField(label=label, help_text=help_text, required=False)
 
 
@@ -83,83 +95,113 @@ class ListenerForm(forms.Form):
 
     use_required_attribute = False
 
-    listening_port = _number("Listening port", 1, 65535, "1 to 65535, free on this instance.")
+    listening_port = _number(
+        gettext_lazy("Listening port"), 1, 65535, gettext_lazy("1 to 65535, free on this instance.")
+    )
     vserver_group = forms.ChoiceField()  # replaced: its choices are those of the instance
     backend_port = _number(
-        "Backend port",
+        gettext_lazy("Backend port"),
         1,
         65535,
-        "1 to 65535. The port of the servers in Backend Servers; needed without a VServer group, "
-        "whose servers have ports of their own.",
+        gettext_lazy(
+            "1 to 65535. The port of the servers in Backend Servers; needed without a "
+            "VServer group, whose servers have ports of their own."
+        ),
         required=False,
     )
     description = forms.CharField(
-        label="Listener name",
+        label=gettext_lazy("Listener name"),
         max_length=80,
         required=False,
         validators=[name_characters],
-        help_text="Up to 80 letters, digits and - / . _ characters. Empty: protocol and port.",
+        help_text=gettext_lazy(
+            "Up to 80 letters, digits and - / . _ characters. Empty: protocol and port."
+        ),
     )
-    scheduler = forms.ChoiceField(label="Scheduler", choices=SCHEDULERS)
+    scheduler = forms.ChoiceField(label=gettext_lazy("Scheduler"), choices=SCHEDULERS)
 
     health_check = _switch(
-        "Check the health of the servers", "Without it, requests go to broken servers too."
+        gettext_lazy("Check the health of the servers"),
+        gettext_lazy("Without it, requests go to broken servers too."),
     )
     health_check_method = forms.ChoiceField(
-        label="Check method", choices=[("head", "HEAD"), ("get", "GET")]
+        label=gettext_lazy("Check method"), choices=[("head", "HEAD"), ("get", "GET")]
     )
     health_check_uri = forms.CharField(
-        label="Check path", max_length=80, validators=[_path], help_text="1 to 80 characters."
+        label=gettext_lazy("Check path"),
+        max_length=80,
+        validators=[_path],
+        help_text="1 to 80 characters.",
     )
     health_check_domain = forms.CharField(
-        label="Check domain",
+        label=gettext_lazy("Check domain"),
         max_length=80,
         required=False,
         validators=[_domain],
-        help_text="The Host of the check. Empty: each server's private IP.",
+        help_text=gettext_lazy("The Host of the check. Empty: each server's private IP."),
     )
     health_check_connect_port = _number(
-        "Check port",
+        gettext_lazy("Check port"),
         1,
         65535,
-        "Empty: each server's own port. Leave it empty when the servers' ports differ.",
+        gettext_lazy(
+            "Empty: each server's own port. Leave it empty when the servers' ports differ."
+        ),
         required=False,
     )
     health_check_codes = forms.MultipleChoiceField(
-        label="Normal status codes",
+        label=gettext_lazy("Normal status codes"),
         choices=STATUS_CODES,
         widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
-    health_check_timeout = _number("Response timeout", 1, 300, "1 to 300 seconds.")
-    health_check_interval = _number("Check interval", 1, 50, "1 to 50 seconds.")
-    unhealthy_threshold = _number("Unhealthy threshold", 2, 10, "2 to 10 failures in a row.")
-    healthy_threshold = _number("Healthy threshold", 2, 10, "2 to 10 successes in a row.")
+    health_check_timeout = _number(gettext_lazy("Response timeout"), 1, 300, "1 to 300 seconds.")
+    health_check_interval = _number(gettext_lazy("Check interval"), 1, 50, "1 to 50 seconds.")
+    unhealthy_threshold = _number(
+        gettext_lazy("Unhealthy threshold"), 2, 10, gettext_lazy("2 to 10 failures in a row.")
+    )
+    healthy_threshold = _number(
+        gettext_lazy("Healthy threshold"), 2, 10, gettext_lazy("2 to 10 successes in a row.")
+    )
 
-    session = forms.ChoiceField(label="Session persistence", choices=SESSIONS)
+    session = forms.ChoiceField(label=gettext_lazy("Session persistence"), choices=SESSIONS)
     cookie_timeout = _number(
-        "Cookie timeout", 1, 86400, "1 to 86400 seconds, with Insert cookie.", required=False
+        gettext_lazy("Cookie timeout"),
+        1,
+        86400,
+        gettext_lazy("1 to 86400 seconds, with Insert cookie."),
+        required=False,
     )
     cookie = forms.CharField(
-        label="Cookie name",
+        label=gettext_lazy("Cookie name"),
         max_length=200,
         required=False,
         validators=[_cookie],
-        help_text="1 to 200 characters, with Rewrite cookie.",
+        help_text=gettext_lazy("1 to 200 characters, with Rewrite cookie."),
     )
-    idle_timeout = _number("Idle timeout", 1, 60, "1 to 60 seconds.")
+    idle_timeout = _number(gettext_lazy("Idle timeout"), 1, 60, "1 to 60 seconds.")
     request_timeout = _number(
-        "Request timeout", 1, 180, "1 to 180 seconds; the client then gets 504."
+        gettext_lazy("Request timeout"),
+        1,
+        180,
+        gettext_lazy("1 to 180 seconds; the client then gets 504."),
     )
     bandwidth = _number(
-        "Peak bandwidth", 1, 5120, "1 to 5120 Mbit/s. Empty: no limit.", required=False
+        gettext_lazy("Peak bandwidth"),
+        1,
+        5120,
+        gettext_lazy("1 to 5120 Mbit/s. Empty: no limit."),
+        required=False,
     )
-    gzip = _switch("Gzip compression")
-    x_forwarded_for = _switch("X-Forwarded-For", "The client's address.")
-    x_forwarded_for_proto = _switch("X-Forwarded-Proto", "The listener's protocol.")
-    x_forwarded_for_slbip = _switch("SLB-IP", "The service address.")
-    x_forwarded_for_slbid = _switch("SLB-ID", "The instance ID.")
+    gzip = _switch(gettext_lazy("Gzip compression"))
+    x_forwarded_for = _switch("X-Forwarded-For", gettext_lazy("The client's address."))
+    x_forwarded_for_proto = _switch("X-Forwarded-Proto", gettext_lazy("The listener's protocol."))
+    x_forwarded_for_slbip = _switch("SLB-IP", gettext_lazy("The service address."))
+    x_forwarded_for_slbid = _switch("SLB-ID", gettext_lazy("The instance ID."))
 
-    start = _switch("Start after creation", "A listener that is not started takes no requests.")
+    start = _switch(
+        gettext_lazy("Start after creation"),
+        gettext_lazy("A listener that is not started takes no requests."),
+    )
 
     def __init__(
         self,
@@ -174,12 +216,14 @@ class ListenerForm(forms.Form):
         pool_possible = listener is None or listener.backend_server_port is not None
         self.fields["vserver_group"] = GroupField(
             groups_by_id(load_balancer),
-            empty_label="Backend Servers (default pool)" if pool_possible else None,
+            empty_label=_("Backend Servers (default pool)") if pool_possible else None,
             required=not pool_possible,
-            help_text="Takes the requests that no forwarding rule takes."
+            help_text=_("Takes the requests that no forwarding rule takes.")
             if pool_possible
-            else "This listener was created without a backend port, so the cloud does not let it "
-            "go to Backend Servers.",
+            else _(
+                "This listener was created without a backend port, so the cloud does not let it "
+                "go to Backend Servers."
+            ),
         )
         if listener:
             self._only_what_can_change(listener)
@@ -190,10 +234,12 @@ class ListenerForm(forms.Form):
             del self.fields["backend_port"]
         for name in {"listening_port", "backend_port"} & set(self.fields):
             self.fields[name].disabled = True
-            self.fields[name].help_text = "The cloud does not change it on a listener that exists."
-        known = [value for value, _ in SCHEDULERS]
+            self.fields[name].help_text = _(
+                "The cloud does not change it on a listener that exists."
+            )
+        known = dict(SCHEDULERS)
         if listener.scheduler not in known:
-            word = f"{listener.scheduler.upper()}, no longer offered"
+            word = _("%(scheduler)s, no longer offered") % {"scheduler": listener.scheduler.upper()}
             scheduler: Any = self.fields["scheduler"]
             scheduler.choices = [*SCHEDULERS, (listener.scheduler, word)]
 
@@ -229,7 +275,9 @@ class ListenerForm(forms.Form):
         port: int = self.cleaned_data["listening_port"]
         if not self._listener and (taken := listener_on_port(self._load_balancer, port)):
             named = f" ({taken.description})" if taken.description else ""
-            raise ValidationError(f"{taken}{named} listens on this port already.")
+            raise ValidationError(
+                _("%(listener)s listens on this port already.") % {"listener": f"{taken}{named}"}
+            )
         return port
 
     def clean(self) -> dict[str, Any]:
@@ -238,11 +286,11 @@ class ListenerForm(forms.Form):
         if not self._listener and without_group and values.get("backend_port", 0) is None:
             self.add_error(
                 "backend_port",
-                "Enter the port of the servers in Backend Servers, or choose a VServer group.",
+                _("Enter the port of the servers in Backend Servers, or choose a VServer group."),
             )
         needed = {"insert": "cookie_timeout", "server": "cookie"}.get(values.get("session", ""))
         if needed and values.get(needed, "typed") in (None, ""):
-            self.add_error(needed, "This kind of session persistence needs it.")
+            self.add_error(needed, _("This kind of session persistence needs it."))
         return values
 
     @property

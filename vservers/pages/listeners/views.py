@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.template.defaultfilters import pluralize
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console.accounts.permissions import Action
@@ -33,7 +34,7 @@ def listeners_list(request: ConsoleRequest, region: str, balancer_id: str) -> Ht
     balancer = balancer_or_404(region, balancer_id)
     rows = listener_rows(balancer)
     context = {
-        "title": "Listeners",
+        "title": _("Listeners"),
         "balancer": balancer,
         "rows": rows,
         "others": any(row.listener.protocol != Listener.Protocol.HTTP for row in rows),
@@ -67,11 +68,13 @@ def listeners_new(request: ConsoleRequest, region: str, balancer_id: str) -> Htt
             start=form.cleaned_data["start"],
         )
         if made.is_over:
-            return _done(request, balancer, *made.words(f"HTTP:{port} was created."))
+            return _done(
+                request, balancer, *made.words(_("HTTP:%(port)s was created.") % {"port": port})
+            )
     return answer_dialog(
         request,
         FORM,
-        _form_context(balancer, form, "Add Listener"),
+        _form_context(balancer, form, _("Add Listener")),
         refused=bool(form.errors),
         attempt=made,
         changed="listeners",
@@ -100,9 +103,12 @@ def listeners_edit(
         if made.stale:
             edit.be_overtaken(listener_picture(listener_or_404(balancer, protocol, port)))
         if made.is_over:
-            words = made.words(f"{listener} was saved.", unchanged=f"{listener} stays as it was.")
+            words = made.words(
+                _("%(listener)s was saved.") % {"listener": listener},
+                unchanged=_("%(listener)s stays as it was.") % {"listener": listener},
+            )
             return _done(request, balancer, *words)
-    context = _form_context(balancer, edit.form, f"Edit {listener}")
+    context = _form_context(balancer, edit.form, _("Edit %(listener)s") % {"listener": listener})
     context |= {"listener": listener, **edit.context()}
     return answer_dialog(
         request, FORM, context, refused=edit.refused, attempt=made, changed="listeners"
@@ -117,9 +123,10 @@ def listeners_start(
     balancer = balancer_or_404(region, balancer_id)
     listener = listener_or_404(balancer, protocol, port)
     question = {
-        "title": f"Start {listener}?",
-        "question": f"Requests to {balancer.address}:{port} are answered from then on.",
-        "submit": "Start",
+        "title": _("Start %(listener)s?") % {"listener": listener},
+        "question": _("Requests to %(address)s:%(port)s are answered from then on.")
+        % {"address": balancer.address, "port": port},
+        "submit": _("Start"),
         "submit_kind": "primary",
     }
     return _ask(
@@ -127,7 +134,7 @@ def listeners_start(
         listener,
         services.start_listener,
         _status_plan("running"),
-        f"{listener} was started.",
+        _("%(listener)s was started.") % {"listener": listener},
         question,
     )
 
@@ -140,16 +147,17 @@ def listeners_stop(
     balancer = balancer_or_404(region, balancer_id)
     listener = listener_or_404(balancer, protocol, port)
     question = {
-        "title": f"Stop {listener}?",
-        "question": f"Requests to {balancer.address}:{port} fail until it is started again.",
-        "submit": "Stop",
+        "title": _("Stop %(listener)s?") % {"listener": listener},
+        "question": _("Requests to %(address)s:%(port)s fail until it is started again.")
+        % {"address": balancer.address, "port": port},
+        "submit": _("Stop"),
     }
     return _ask(
         request,
         listener,
         services.stop_listener,
         _status_plan("stopped"),
-        f"{listener} was stopped.",
+        _("%(listener)s was stopped.") % {"listener": listener},
         question,
     )
 
@@ -170,22 +178,28 @@ def listeners_delete(
     listener = listener_or_404(balancer, protocol, port)
     rules = listener.rules.count()
     question = {
-        "title": f"Delete {listener}?",
-        "question": f"Requests to {balancer.address}:{port} fail from then on.",
+        "title": _("Delete %(listener)s?") % {"listener": listener},
+        "question": _("Requests to %(address)s:%(port)s fail from then on.")
+        % {"address": balancer.address, "port": port},
         "consequences": [
-            f"Its {rules} forwarding rule{pluralize(rules)} will be deleted with it.",
-            "VServer groups and servers stay as they are.",
+            ngettext(
+                "Its %(number)s forwarding rule will be deleted with it.",
+                "Its %(number)s forwarding rules will be deleted with it.",
+                rules,
+            )
+            % {"number": rules},
+            _("VServer groups and servers stay as they are."),
         ]
         if rules
         else [],
-        "submit": "Delete",
+        "submit": _("Delete"),
     }
     return _ask(
         request,
         listener,
         services.delete_listener,
         services.plan_listener_deletion,
-        f"{listener} was deleted.",
+        _("%(listener)s was deleted.") % {"listener": listener},
         question,
     )
 
@@ -221,7 +235,7 @@ def _form_context(balancer: LoadBalancer, form: ListenerForm, title: str) -> dic
         "balancer": balancer,
         "form": form,
         "back_url": _back(balancer),
-        "submit": "Submit",
+        "submit": _("Submit"),
     }
 
 

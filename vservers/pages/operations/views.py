@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HTMX_STOP_POLLING
 
@@ -54,14 +55,14 @@ def _list(request: ConsoleRequest, balancer: LoadBalancer | None = None) -> Http
         filters = replace(filters, instance=balancer.pk)
     page = operations_page(filters, page=request.GET.get("page", 1))
     context = {
-        "title": "Operations",
+        "title": _("Operations"),
         "balancer": balancer,
         "page": page,
         "rows": [(operation, STATUS_LEVELS[operation.status]) for operation in page],
         "filters": filters,
         "filtered": filtered,
         "actors": operation_actors(),
-        "statuses": [(UNSETTLED, "Not over yet"), *Operation.Status.choices],
+        "statuses": [(UNSETTLED, _("Not over yet")), *Operation.Status.choices],
         "list_url": request.path,
     }
     return render_page(request, "vservers/operations/list.html", context)
@@ -99,9 +100,9 @@ def operations_retry(request: ConsoleRequest, number: int) -> HttpResponse:
         retry_rest,
         plan_rest,
         {
-            "title": "Retry the rest?",
-            "question": f"What is left of “{operation.verb} {_name(operation)}” will be sent.",
-            "submit": "Retry the rest",
+            "title": _("Retry the rest?"),
+            "question": _("What is left of “%(act)s” will be sent.") % {"act": _act(operation)},
+            "submit": _("Retry the rest"),
             "submit_kind": "primary",
         },
     )
@@ -117,9 +118,9 @@ def operations_undo(request: ConsoleRequest, number: int) -> HttpResponse:
         undo,
         plan_undo,
         {
-            "title": "Undo?",
-            "question": f"What “{operation.verb} {_name(operation)}” did will be taken back.",
-            "submit": "Undo",
+            "title": _("Undo?"),
+            "question": _("What “%(act)s” did will be taken back.") % {"act": _act(operation)},
+            "submit": _("Undo"),
         },
     )
 
@@ -170,18 +171,20 @@ def _why_not(error: CannotUndo) -> str:
     if not error.moved:
         return str(error)
     names = Wording(error.moved).names(error.moved)
-    return f"Somebody else has changed this since: {names}. It is left as it is."
+    return _("Somebody else has changed this since: %(names)s. It is left as it is.") % {
+        "names": names
+    }
 
 
 def _go_on(request: ConsoleRequest, operation: Operation, made: Attempt) -> HttpResponse:
     """To the operation that was begun, or back where nothing was left to do."""
-    words, level = made.words("Done.")
+    words, level = made.words(_("Done."))
     to = made.result or operation
     if made.result is None and not made.gone:
         latest = [*operation.retries.order_by("pk"), *operation.undos.order_by("pk")]
         to = max(latest, key=lambda one: one.pk, default=operation)
         if to == operation:
-            words, level = "Nothing was left to do.", messages.INFO
+            words, level = _("Nothing was left to do."), messages.INFO
     messages.add_message(request, level, words)
     return redirect(request, reverse("operations-detail", args=[to.pk]))
 
@@ -196,11 +199,11 @@ def _operation_or_404(number: int) -> Operation:
 def _about(operation: Operation) -> dict[str, Any]:
     rows = LoadBalancer.objects.select_related("region")
     return {
-        "title": f"Operation {operation.pk}",
+        "title": _("Operation %(operation)s") % {"operation": operation.pk},
         "operation": operation,
         "balancer": rows.filter(pk=operation.load_balancer_id).first(),
     }
 
 
-def _name(operation: Operation) -> str:
-    return operation.resource_name or operation.resource_id
+def _act(operation: Operation) -> str:
+    return f"{_(operation.verb)} {operation.resource_name or operation.resource_id}"

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from vservers.pages.fields import whole_number
 from vservers.selectors.groups import PoolRow
@@ -21,7 +23,7 @@ class WeightsForm(forms.Form):
         self._rows = rows
         for row in rows:
             self.fields[_name(row)] = whole_number(
-                0, 100, label="Weight", widget=forms.NumberInput(attrs={"data-weight": True})
+                0, 100, label=_("Weight"), widget=forms.NumberInput(attrs={"data-weight": True})
             )
 
     @property
@@ -49,7 +51,7 @@ class JoinForm(forms.Form):
     weight = whole_number(
         0,
         100,
-        label="Weight",
+        label=gettext_lazy("Weight"),
         initial=100,
-        help_text="0 to 100, for every server that is added. 0: no new requests.",
+        help_text=gettext_lazy("0 to 100, for every server that is added. 0: no new requests."),
     )

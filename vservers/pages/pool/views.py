@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from console.accounts.permissions import Action
@@ -32,7 +34,9 @@ from vservers.services.pool import (
 from .editing import PoolEdit
 from .forms import JoinForm
 
-REMOVAL = "Requests that they are answering are cut. To let these end, set the weight to 0 first."
+REMOVAL = gettext_lazy(
+    "Requests that they are answering are cut. To let these end, set the weight to 0 first."
+)
 
 
 @require_safe
@@ -53,7 +57,7 @@ def pool_weights(request: ConsoleRequest, region: str, balancer_id: str) -> Http
         request, set_pool_weights, plan_pool_weights, load_balancer=balancer, **edit.arguments()
     )
     if made.is_over:
-        words = made.words("Weights were saved.", unchanged="No weight has changed.")
+        words = made.words(_("Weights were saved."), unchanged=_("No weight has changed."))
         return _done(request, balancer, *words)
     if made.stale:
         edit.be_overtaken(pool_picture(balancer))
@@ -69,7 +73,7 @@ def _list(
     users = listeners_on_pool(balancer)
     edit = edit or PoolEdit(balancer, None)
     context = {
-        "title": "Backend Servers",
+        "title": _("Backend Servers"),
         "balancer": balancer,
         "form": edit.form,
         "users": users,
@@ -96,7 +100,7 @@ def pool_add(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResp
         return _pick(request, balancer, JoinForm(initial=typed), ticks)
     form = JoinForm(request.POST)
     if not ticks:
-        form.add_error(None, "Tick at least one server.")
+        form.add_error(None, _("Tick at least one server."))
     if not form.is_valid():
         return _pick(request, balancer, form, ticks)
     weights = dict.fromkeys(ticks, form.cleaned_data["weight"])
@@ -108,7 +112,16 @@ def pool_add(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResp
         form.add_error(None, list(refusal.errors.values()))
         return _pick(request, balancer, form, ticks)
     if made.is_over:
-        return _done(request, balancer, *made.words(f"{_servers(len(ticks))} added."))
+        return _done(
+            request,
+            balancer,
+            *made.words(
+                ngettext(
+                    "%(number)s server was added.", "%(number)s servers were added.", len(ticks)
+                )
+                % {"number": len(ticks)}
+            ),
+        )
     return _pick(request, balancer, form, ticks, made)
 
 
@@ -121,7 +134,7 @@ def _pick(
 ) -> HttpResponse:
     candidates = _candidates(request, balancer, ticks)
     context = {
-        "title": "Add backend servers",
+        "title": _("Add backend servers"),
         "balancer": balancer,
         "form": form,
         "query": request.POST.get("q", ""),
@@ -165,7 +178,7 @@ def pool_remove(request: ConsoleRequest, region: str, balancer_id: str) -> HttpR
     rows = pool_rows(balancer)
     leaving = [row.pool_server for row in rows if row.pool_server.server_id in wanted]
     if not leaving:
-        words = "None of these servers is in Backend Servers."
+        words = _("None of these servers is in Backend Servers.")
         return _done(request, balancer, words, messages.WARNING)
     made = Attempt()
     if request.method == "POST":
@@ -177,7 +190,18 @@ def pool_remove(request: ConsoleRequest, region: str, balancer_id: str) -> HttpR
             server_ids=[server.server_id or "" for server in leaving],
         )
         if made.is_over:
-            return _done(request, balancer, *made.words(f"{_servers(len(leaving))} removed."))
+            return _done(
+                request,
+                balancer,
+                *made.words(
+                    ngettext(
+                        "%(number)s server was removed.",
+                        "%(number)s servers were removed.",
+                        len(leaving),
+                    )
+                    % {"number": len(leaving)}
+                ),
+            )
     return answer_dialog(
         request,
         "components/confirm.html",
@@ -191,21 +215,20 @@ def pool_remove(request: ConsoleRequest, region: str, balancer_id: str) -> HttpR
 def _question(balancer: LoadBalancer, leaving: list[Any], *, of: int) -> dict[str, Any]:
     """What the dialog says before servers are removed from a pool of so many."""
     users = ", ".join(map(str, listeners_on_pool(balancer)))
-    last = f"No server is left then, and {users} cannot answer what no rule takes."
+    last = _("No server is left then, and %(users)s cannot answer what no rule takes.") % {
+        "users": users
+    }
     return {
-        "title": f"Remove {leaving[0]}?"
+        "title": _("Remove %(leaving)s?") % {"leaving": leaving[0]}
         if len(leaving) == 1
-        else f"Remove {len(leaving)} of {of} servers?",
+        else _("Remove %(number)s of %(total)s servers?") % {"number": len(leaving), "total": of},
         "balancer": balancer,
-        "question": f"Out of Backend Servers: {', '.join(map(str, leaving))}.",
+        "question": _("Out of Backend Servers: %(leaving)s.")
+        % {"leaving": ", ".join(map(str, leaving))},
         "consequences": [REMOVAL, *([last] if users and len(leaving) == of else [])],
-        "submit": "Remove",
+        "submit": _("Remove"),
         "back_url": _back(balancer),
     }
-
-
-def _servers(count: int) -> str:
-    return "1 server was" if count == 1 else f"{count} servers were"
 
 
 def _back(balancer: LoadBalancer) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MinLengthValidator, RegexValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from vservers.cloud.calls import MAX_RULES_PER_CALL
 from vservers.models import Listener, Rule, VServerGroup
@@ -16,24 +18,24 @@ from vservers.selectors.rules import MAX_RULES_PER_LISTENER
 from vservers.services.rules import NewRule
 
 NAME_LENGTH = 40
-NOTHING = "Enter a domain, a URL, or both."
+NOTHING = gettext_lazy("Enter a domain, a URL, or both.")
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9\-/.]+")
 
 _domain = RegexValidator(
     rf"^(\*\.)?{_LABEL}(\.{_LABEL})*\Z",
-    "Use letters, digits, hyphens and periods; a wildcard is *. at the start.",
+    gettext_lazy("Use letters, digits, hyphens and periods; a wildcard is *. at the start."),
 )
 _url = RegexValidator(
     r"^/[A-Za-z0-9\-./%?#&]+\Z",
-    "Start with /, not / alone, and use letters, digits and - . / %% ? # & only.",
+    gettext_lazy("Start with /, not / alone, and use letters, digits and - . / %% ? # & only."),
 )
 _plain = {"autocomplete": "off", "spellcheck": "false"}
 
 
 def _name_field(**options: Any) -> forms.CharField:
     return forms.CharField(
-        label="Rule name",
+        label=_("Rule name"),
         max_length=NAME_LENGTH,
         validators=[name_characters],
         widget=forms.TextInput(attrs=_plain),
@@ -47,7 +49,7 @@ class NewRuleForm(forms.Form):
     use_required_attribute = False
 
     domain = forms.CharField(
-        label="Domain",
+        label=gettext_lazy("Domain"),
         max_length=253,
         required=False,
         validators=[_domain],
@@ -72,7 +74,7 @@ class NewRuleForm(forms.Form):
         initial: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(data, prefix=prefix, initial=initial, empty_permitted=True)
-        self.fields["vserver_group"] = GroupField(groups, empty_label="Choose a group")
+        self.fields["vserver_group"] = GroupField(groups, empty_label=_("Choose a group"))
 
     def has_changed(self) -> bool:
         """A group alone, taken over from the row above, is nothing yet."""
@@ -162,10 +164,10 @@ class NewRulesForm:
             self.rows[0].add_error("domain", NOTHING)
         self._refuse_repeated()
         if len(self.rules) > self.left:
-            self.error = (
-                f"A listener has {MAX_RULES_PER_LISTENER} rules at most; "
-                f"this one can take {self.left} more."
-            )
+            self.error = _(
+                "A listener has %(max_rules_per_listener)s rules at most; this one can take "
+                "%(left)s more."
+            ) % {"max_rules_per_listener": MAX_RULES_PER_LISTENER, "left": self.left}
         return all(not row.errors for row in self.rows) and not self.error
 
     @property
@@ -173,17 +175,26 @@ class NewRulesForm:
         return bool(self.error) or any(row.is_bound and row.errors for row in self.rows)
 
     def _refuse_repeated(self) -> None:
-        pairs = {(rule.domain.lower(), rule.url): f"rule {rule.name}" for rule in self.present}
+        pairs = {
+            (rule.domain.lower(), rule.url): _("rule %(name)s") % {"name": rule.name}
+            for rule in self.present
+        }
         names = {rule.name for rule in self.present}
         for number, row in enumerate(self.rows, start=1):
             if row.errors or not row.has_changed():
                 continue
             rule = row.rule
             if holder := pairs.get((rule.domain, rule.url)):
-                row.add_error("domain", f"The same domain and URL are in {holder} already.")
+                row.add_error(
+                    "domain",
+                    _("The same domain and URL are in %(holder)s already.") % {"holder": holder},
+                )
             elif rule.name in names:
-                row.add_error("name", f"Another rule of this listener is called {rule.name}.")
-            pairs.setdefault((rule.domain, rule.url), f"row {number}")
+                row.add_error(
+                    "name",
+                    _("Another rule of this listener is called %(name)s.") % {"name": rule.name},
+                )
+            pairs.setdefault((rule.domain, rule.url), _("row %(number)s") % {"number": number})
             names.add(rule.name)
 
     @property
@@ -203,7 +214,7 @@ class RuleForm(forms.Form):
     use_required_attribute = False
 
     vserver_group = forms.ChoiceField()  # replaced: its choices are those of the instance
-    name = _name_field(help_text="1 to 40 letters, digits and - / . _ characters.")
+    name = _name_field(help_text=gettext_lazy("1 to 40 letters, digits and - / . _ characters."))
 
     def __init__(self, data: Any = None, *, rule: Rule) -> None:
         initial = {"name": rule.name, "vserver_group": rule.vserver_group_id}
@@ -216,7 +227,9 @@ class RuleForm(forms.Form):
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         if self._rule.listener.rules.exclude(pk=self._rule.pk).filter(name=name).exists():
-            raise ValidationError(f"Another rule of this listener is called {name}.")
+            raise ValidationError(
+                _("Another rule of this listener is called %(name)s.") % {"name": name}
+            )
         return name
 
     @property

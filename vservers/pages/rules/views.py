@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console.accounts.permissions import Action
@@ -33,7 +34,7 @@ def rules_list(
 ) -> HttpResponse:
     listener = _layer_7_or_404(region, balancer_id, protocol, port)
     rules = rules_in_match_order(listener)
-    context = _context(listener, "Forwarding rules") | {
+    context = _context(listener, _("Forwarding rules")) | {
         "rules": rules,
         "without_rest": domains_without_rest(rules),
         "left": MAX_RULES_PER_LISTENER - len(rules),
@@ -69,7 +70,7 @@ def rules_new(
         )
         if made.is_over:
             return _done(request, listener, *made.words(_created(len(form.rules))))
-    context = _context(listener, "Add Forwarding Rules") | {"form": form, "submit": "Submit"}
+    context = _context(listener, _("Add Forwarding Rules")) | {"form": form, "submit": _("Submit")}
     return answer_dialog(
         request,
         "vservers/rules/new.html",
@@ -81,7 +82,9 @@ def rules_new(
 
 
 def _created(count: int) -> str:
-    return "1 forwarding rule was created." if count == 1 else f"{count} rules were created."
+    if count == 1:
+        return _("1 forwarding rule was created.")
+    return _("%(number)s rules were created.") % {"number": count}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -104,12 +107,15 @@ def rules_edit(
         if made.stale:
             edit.be_overtaken(rule_picture(rule_or_404(listener, rule_id)))
         if made.is_over:
-            words = made.words(f"Rule {rule} was saved.", unchanged=f"Rule {rule} stays as it was.")
+            words = made.words(
+                _("Rule %(rule)s was saved.") % {"rule": rule},
+                unchanged=_("Rule %(rule)s stays as it was.") % {"rule": rule},
+            )
             return _done(request, listener, *words)
-    context = _context(listener, f"Edit rule {rule}") | {
+    context = _context(listener, _("Edit rule %(rule)s") % {"rule": rule}) | {
         "form": edit.form,
         "rule": rule,
-        "submit": "Submit",
+        "submit": _("Submit"),
         **edit.context(),
     }
     return answer_dialog(
@@ -133,10 +139,12 @@ def rules_delete(
     if request.method == "POST":
         made = attempt(request, services.delete_rule, services.plan_rule_deletion, rule=rule)
         if made.is_over:
-            return _done(request, listener, *made.words(f"Rule {rule} was deleted."))
-    context = _context(listener, f"Delete rule {rule}?") | {
+            return _done(
+                request, listener, *made.words(_("Rule %(rule)s was deleted.") % {"rule": rule})
+            )
+    context = _context(listener, _("Delete rule %(rule)s?") % {"rule": rule}) | {
         "question": _next_stop(rule, listener),
-        "submit": "Delete",
+        "submit": _("Delete"),
     }
     return answer_dialog(
         request,
@@ -151,10 +159,18 @@ def rules_delete(
 def _next_stop(rule: Rule, listener: Listener) -> str:
     """Where the requests of a rule go once it is deleted."""
     if heir := successor(rule, rules_in_match_order(listener)):
-        return f"Its requests then go to {heir.vserver_group}, by the rule {heir}."
+        return _("Its requests then go to %(vserver_group)s, by the rule %(heir)s.") % {
+            "vserver_group": heir.vserver_group,
+            "heir": heir,
+        }
     if listener.vserver_group:
-        return f"Its requests then go to {listener.vserver_group}, the group of {listener}."
-    return f"Its requests then go to Backend Servers on port {listener.backend_server_port}."
+        return _("Its requests then go to %(vserver_group)s, the group of %(listener)s.") % {
+            "vserver_group": listener.vserver_group,
+            "listener": listener,
+        }
+    return _("Its requests then go to Backend Servers on port %(backend_server_port)s.") % {
+        "backend_server_port": listener.backend_server_port
+    }
 
 
 def _layer_7_or_404(region: str, balancer_id: str, protocol: str, port: int) -> Listener:

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
 
@@ -24,7 +25,7 @@ def sync_list(request: ConsoleRequest) -> HttpResponse:
     """?poll asks for the part again and again while something runs."""
     runs = anything_runs()
     context = {
-        "title": "Sync",
+        "title": _("Sync"),
         "rows": place_rows(),
         "page": runs_page(page=request.GET.get("page", 1)),
         "running": runs,
@@ -46,11 +47,11 @@ def sync_start(request: ConsoleRequest, place_id: int) -> HttpResponse:
     wanted = request.POST.get("kind", "")
     kind = SyncRun.Kind(wanted) if wanted in SyncRun.Kind else SyncRun.Kind.INCREMENTAL
     if not place.account.enabled:
-        message = f"The account {place.account} is disabled."
+        message = _("The account %(account)s is disabled.") % {"account": place.account}
         return done(request, to=reverse("sync-list"), message=message, level=messages.WARNING)
     ask_for_sync(actor=request.actor, place=place, kind=kind)
     defer_sync(place)
-    message = f"{place.region.name} will be read by a worker."
+    message = _("%(name)s will be read by a worker.") % {"name": place.region.name}
     return done(request, to=reverse("sync-list"), message=message)
 
 
@@ -59,5 +60,5 @@ def sync_start(request: ConsoleRequest, place_id: int) -> HttpResponse:
 def sync_cancel(request: ConsoleRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(SyncRun, pk=run_id)
     cancelled = cancel_run(actor=request.actor, run=run)
-    message = "It stops at its next step." if cancelled else "It had ended already."
+    message = _("It stops at its next step.") if cancelled else _("It had ended already.")
     return done(request, to=reverse("sync-list"), message=message)
