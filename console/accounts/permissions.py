@@ -60,10 +60,13 @@ class NotAllowed(Exception):
         self.actor = actor
         self.action = action
         self.sees = may(actor, Action.VIEW)
-        super().__init__(
-            _("Your role does not allow you to %(action)s. Ask an administrator.")
-            % {"action": _(action)}
-        )
+        super().__init__(actor, action)
+
+    def __str__(self) -> str:
+        """In the language of the moment: a record of it is written in English."""
+        return _("Your role does not allow you to %(action)s. Ask an administrator.") % {
+            "action": _(self.action)
+        }
 
 
 def may(actor: Actor, action: Action) -> bool:

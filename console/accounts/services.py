@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from console.audit.models import AuditEntry
 from console.audit.record import record
@@ -17,8 +19,13 @@ class LastAdministrator(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "This is the last active administrator. Make somebody else an administrator first."
+            gettext_noop(
+                "This is the last active administrator. Make somebody else an administrator first."
+            )
         )
+
+    def __str__(self) -> str:
+        return _(self.args[0])
 
 
 def add_person(*, actor: Actor, username: str, role: str, password: str) -> User:
@@ -26,7 +33,7 @@ def add_person(*, actor: Actor, username: str, role: str, password: str) -> User
     check(actor, Action.MANAGE_PEOPLE)
     with transaction.atomic():
         person = User.objects.create_user(username=username, password=password, role=role)
-        _record(actor, "add person", person, after=_picture(person))
+        _record(actor, gettext_noop("add person"), person, after=_picture(person))
     return person
 
 
@@ -41,7 +48,9 @@ def change_person(
     try:
         return _change(actor, person.pk, role, is_active, password)
     except LastAdministrator as refusal:
-        _record(actor, "change person", person, AuditEntry.Outcome.REFUSED, reason=str(refusal))
+        _record(
+            actor, gettext_noop("change person"), person, AuditEntry.Outcome.REFUSED, reason=refusal
+        )
         raise
 
 
@@ -65,8 +74,15 @@ def _change(actor: Actor, person_id: int, role: str, is_active: bool, password: 
     if password:
         person.set_password(password)
     person.save(update_fields=["role", "is_active", "password"])
-    reason = "A new password was set." if password else ""
-    _record(actor, "change person", person, before=before, after=_picture(person), reason=reason)
+    reason = gettext_noop("A new password was set.") if password else ""
+    _record(
+        actor,
+        gettext_noop("change person"),
+        person,
+        before=before,
+        after=_picture(person),
+        reason=reason,
+    )
     return True
 
 

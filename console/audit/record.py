@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import override
+
 from console.accounts.actor import Actor
 
 from .models import AuditEntry
@@ -19,15 +21,18 @@ def record(
     load_balancer_id: str = "",
     before: Any = None,
     after: Any = None,
-    reason: str = "",
+    reason: str | Exception = "",
     calls: list[dict[str, Any]] | None = None,
     operation_id: int | None = None,
 ) -> AuditEntry:
     """Add one entry; call it inside the transaction of what it describes.
 
     before, after: JSON-ready pictures of the resource, None where there is none.
+    reason: why it went as it did; what refused it says so in English, whoever asked.
     calls: one dict per cloud call: action, request_id, outcome, code, message.
     """
+    with override("en"):
+        reason = str(reason)
     return AuditEntry.objects.create(
         actor_name=actor.name,
         actor_id=actor.user_id,

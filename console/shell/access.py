@@ -53,5 +53,5 @@ def _enter(request: ConsoleRequest, refusal: NotAllowed, address: dict[str, Any]
         resource_id=request.path[:120],
         region_id=str(address.get("region", ""))[:40],
         load_balancer_id=str(address.get("balancer_id", ""))[:60],
-        reason=str(refusal),
+        reason=refusal,
     )

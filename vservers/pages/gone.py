@@ -33,7 +33,7 @@ def render_gone(request: ConsoleRequest, gone: LoadBalancer | VServerGroup) -> H
     context = {
         "title": str(gone),
         "gone": gone,
-        "kind": _("VServer group") if balancer else "instance",
+        "kind": _("VServer group") if balancer else _("instance"),
         "region_id": region_id,
         "removed_at": gone.vanished_at + timedelta(seconds=settings.SYNC_GRACE_SECONDS),
         "history": in_words(list(history[:10])),

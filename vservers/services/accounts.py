@@ -4,6 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
@@ -25,8 +27,10 @@ class OfTheEnvironment(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "This account is given by the environment (CLOUD_ENDPOINT and its key). "
-            "Change it there and start the console again."
+            _(
+                "This account is given by the environment (CLOUD_ENDPOINT and its key). "
+                "Change it there and start the console again."
+            )
         )
 
 
@@ -78,7 +82,7 @@ def add_account(
             sealed_secret=seal(secret),
             paces=paces or {},
         )
-        _record(actor, "add account", account, after=_picture(account))
+        _record(actor, gettext_noop("add account"), account, after=_picture(account))
     return account
 
 
@@ -115,8 +119,15 @@ def change_account(
         if before == after and not secret:
             return False
         account.save()
-        reason = "A new secret was set." if secret else ""
-        _record(actor, "change account", account, before=before, after=after, reason=reason)
+        reason = gettext_noop("A new secret was set.") if secret else ""
+        _record(
+            actor,
+            gettext_noop("change account"),
+            account,
+            before=before,
+            after=after,
+            reason=reason,
+        )
     return True
 
 
@@ -129,7 +140,7 @@ def delete_account(*, actor: Actor, account: CloudAccount) -> None:
     if account.from_environment:
         raise OfTheEnvironment
     with transaction.atomic():
-        _record(actor, "delete account", account, before=_picture(account))
+        _record(actor, gettext_noop("delete account"), account, before=_picture(account))
         account.delete()
 
 

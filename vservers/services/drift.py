@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
@@ -15,14 +17,17 @@ from vservers.models import Drift, LoadBalancer
 from .differences import EXISTS, Difference
 from .errors import Refusal
 
-RESOURCE = "drift"
+RESOURCE = gettext_noop("drift")
 
 
 class NotOpen(Refusal):
     """The drift was accepted, reverted, or has gone meanwhile."""
 
     def __init__(self, drift: Drift) -> None:
-        super().__init__(f"This drift is no longer open: {drift.get_status_display().lower()}.")
+        super().__init__(
+            _("This drift is no longer open: %(status)s.")
+            % {"status": str(drift.get_status_display()).lower()}
+        )
 
 
 def note(
@@ -109,7 +114,7 @@ def accept_drift(*, actor: Actor, drift: Drift) -> None:
         _close(row, Drift.Status.ACCEPTED, by=actor.name)
         record(
             actor=actor,
-            verb="accept drift",
+            verb=gettext_noop("accept drift"),
             outcome=AuditEntry.Outcome.DONE,
             resource_type=RESOURCE,
             resource_id=row.object_id,

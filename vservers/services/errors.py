@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from django.utils.translation import gettext as _
+
 from vservers.cloud.errors import CloudError
 from vservers.models import Listener, Operation, OperationCall, Rule
 
@@ -34,7 +36,7 @@ class CallFailed(Refusal):
 
     def __str__(self) -> str:
         words = ": ".join(part for part in (self.action, self.code, self.message) if part)
-        return f"{words} (RequestId {self.request_id or 'none'})"
+        return f"{words} (RequestId {self.request_id or _('none')})"
 
 
 class NotRead(CallFailed):
@@ -43,7 +45,7 @@ class NotRead(CallFailed):
     def __init__(self, error: CloudError) -> None:
         self.action, self.code = error.action, error.code
         self.message, self.request_id = error.message, error.request_id
-        self.done = ["The cloud could not be read first, so nothing was changed."]
+        self.done = [_("The cloud could not be read first, so nothing was changed.")]
         super().__init__()
 
 
@@ -70,21 +72,25 @@ class OperationFailed(CallFailed):
     def _sentences(self) -> Iterator[str]:
         if self.carried_out:
             names = ", ".join(call.action for call in self.carried_out)
-            yield f"Only a part was done. Carried out before the failure: {names}."
+            yield _("Only a part was done. Carried out before the failure: %(calls)s.") % {
+                "calls": names
+            }
         if self._failed and self._failed.outcome == Outcome.UNKNOWN:
-            yield (
-                f"It is not known whether {self.action} took place. "
+            yield _(
+                "It is not known whether %(action)s took place. "
                 "It will be found out by reading the cloud."
-            )
+            ) % {"action": self.action}
         elif self._failed and self._failed.outcome == Outcome.LOST:
-            yield (
-                f"{self.action} got no usable answer, and reading the cloud shows that it did not "
+            yield _(
+                "%(action)s got no usable answer, and reading the cloud shows that it did not "
                 "take place."
-            )
+            ) % {"action": self.action}
         elif not self.carried_out:
-            yield "Nothing was changed."
+            yield _("Nothing was changed.")
         if self._left:
-            yield f"Not sent: {', '.join(call.action for call in self._left)}."
+            yield _("Not sent: %(calls)s.") % {
+                "calls": ", ".join(call.action for call in self._left)
+            }
 
 
 class Waiting(Refusal):
@@ -93,8 +99,11 @@ class Waiting(Refusal):
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
         super().__init__(
-            f"The cloud is busy ({operation.waiting_code}: {operation.waiting_message}). "
-            "The change goes on by itself as soon as the cloud takes it."
+            _(
+                "The cloud is busy (%(code)s: %(message)s). "
+                "The change goes on by itself as soon as the cloud takes it."
+            )
+            % {"code": operation.waiting_code, "message": operation.waiting_message}
         )
 
 
@@ -102,10 +111,10 @@ class Busy(CallFailed):
     """Another change of the same load balancer takes too long, so nothing was sent."""
 
     action = code = request_id = ""
-    message = "Another change of this instance is still running. Try again in a moment."
 
     def __init__(self) -> None:
-        self.done = ["Nothing was changed."]
+        self.message = _("Another change of this instance is still running. Try again in a moment.")
+        self.done = [_("Nothing was changed.")]
         super().__init__()
 
     def __str__(self) -> str:
@@ -133,8 +142,11 @@ class NotReread(Refusal):
     def __init__(self, error: CloudError) -> None:
         self.error = error
         super().__init__(
-            "The change was made, but reading it back failed "
-            f"({error.code}: {error.message}). Press Refresh."
+            _(
+                "The change was made, but reading it back failed "
+                "(%(code)s: %(message)s). Press Refresh."
+            )
+            % {"code": error.code, "message": error.message}
         )
 
 
@@ -142,7 +154,7 @@ class Overtaken(NotReread):
     """The change was made, and the cloud shows something else already."""
 
     def __init__(self, operation: Operation) -> None:
-        Exception.__init__(self, f"The change was made. {operation.note}")
+        Exception.__init__(self, _("The change was made. %(note)s") % {"note": _(operation.note)})
 
 
 class Stale(Refusal):
@@ -150,8 +162,11 @@ class Stale(Refusal):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"This {what} was changed by somebody else since you opened it. "
-            "Compare both below, then save again or take theirs."
+            _(
+                "This %(what)s was changed by somebody else since you opened it. "
+                "Compare both below, then save again or take theirs."
+            )
+            % {"what": _(what)}
         )
 
 
@@ -170,8 +185,11 @@ class InUse(Refusal):
         self.listeners = list(listeners)
         self.rules = list(rules)
         super().__init__(
-            f"The group is used by {len(self.listeners)} listeners and {len(self.rules)} "
-            "forwarding rules. Give them another group first."
+            _(
+                "The group is used by %(listeners)s listeners and %(rules)s "
+                "forwarding rules. Give them another group first."
+            )
+            % {"listeners": len(self.listeners), "rules": len(self.rules)}
         )
 
 
@@ -179,4 +197,4 @@ class Gone(Refusal):
     """What was to be changed does not exist any more."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"This {what} does not exist any more.")
+        super().__init__(_("This %(what)s does not exist any more.") % {"what": _(what)})

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
 from vservers.cloud.types import BackendServer
@@ -18,7 +20,7 @@ from .members import check_members
 from .observing import held_members
 from .operations import Plan, carry_out
 
-RESOURCE = "VServer group"
+RESOURCE = gettext_noop("VServer group")
 
 
 def create_group(
@@ -43,7 +45,7 @@ def plan_new_group(
     plan = Plan(
         actor=actor,
         action=Action.CHANGE_GROUPS,
-        verb="create group",
+        verb=gettext_noop("create group"),
         load_balancer=load_balancer,
         resource_type=RESOURCE,
         resource_name=name,
@@ -87,7 +89,7 @@ def plan_group_change(
     seen: str,
 ) -> Plan:
     """What change_group would do. Raises NotAllowed, Gone, Stale, InvalidMembers, NotRead."""
-    plan = _plan(actor, group, "change group")
+    plan = _plan(actor, group, gettext_noop("change group"))
     group = _read_group(plan, group)
     if fingerprint(group) != seen:
         raise Stale(RESOURCE)
@@ -118,7 +120,7 @@ def delete_group(*, actor: Actor, group: VServerGroup) -> None:
 
 def plan_group_deletion(*, actor: Actor, group: VServerGroup) -> Plan:
     """What delete_group would do. Raises NotAllowed, Gone, InUse, NotRead."""
-    plan = _plan(actor, group, "delete group")
+    plan = _plan(actor, group, gettext_noop("delete group"))
     plan.read_now(scopes.LISTENERS, scopes.group(group.pk))
     group = current_group(group)
     listeners, rules = users_of(group)

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
 from vservers.cloud.settings import ListenerSettings, settings_of
@@ -16,7 +18,7 @@ from .locks import hold
 from .observing import listener_values, rule_key, rule_values
 from .operations import Plan, carry_out
 
-RESOURCE = "listener"
+RESOURCE = gettext_noop("listener")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def plan_new_listener(
     start: bool,
 ) -> Plan:
     """What create_listener would do. Raises NotAllowed, NotRead."""
-    plan = _plan(actor, load_balancer, protocol, port, "create listener")
+    plan = _plan(actor, load_balancer, protocol, port, gettext_noop("create listener"))
     plan.read_now(scopes.LISTENERS)
     plan.after = spec.as_values()
     after = {**plan.after, "status": "running" if start else "stopped"}
@@ -155,7 +157,7 @@ def plan_access_control(
     *, actor: Actor, listener: Listener, status: str, acl_type: str, acl_id: str, seen: str
 ) -> Plan:
     """What set_access_control would do. Raises NotAllowed, Gone, Stale, NotRead."""
-    plan = _plan_of(actor, listener, "set access control")
+    plan = _plan_of(actor, listener, gettext_noop("set access control"))
     listener = _read_listener(plan, listener)
     if listener_fingerprint(listener) != seen:
         raise Stale(RESOURCE)
@@ -196,7 +198,7 @@ def plan_listener_status(*, actor: Actor, listener: Listener, status: str) -> Pl
 
     Raises NotAllowed, Gone, NotRead.
     """
-    verb = "start listener" if status == "running" else "stop listener"
+    verb = gettext_noop("start listener") if status == "running" else gettext_noop("stop listener")
     plan = _plan_of(actor, listener, verb)
     listener = _read_listener(plan, listener)
     plan.before, plan.after = {"status": listener.status}, {"status": status}
@@ -214,7 +216,7 @@ def delete_listener(*, actor: Actor, listener: Listener) -> None:
 
 def plan_listener_deletion(*, actor: Actor, listener: Listener) -> Plan:
     """What delete_listener would do. Raises NotAllowed, Gone, NotRead."""
-    plan = _plan_of(actor, listener, "delete listener")
+    plan = _plan_of(actor, listener, gettext_noop("delete listener"))
     listener = _read_listener(plan, listener)
     before = listener_values(listener)
     plan.changes = [Change(Kind.LISTENER, (listener.protocol, listener.port), before, None)]

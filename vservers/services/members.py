@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
+from django.utils.translation import gettext as _
+
 from vservers.cloud.types import BackendServer
 from vservers.models import LoadBalancer
 from vservers.selectors.servers import network_rule, servers_by_id
@@ -34,11 +36,11 @@ def check_members(
     for row in wanted:
         key = (row.server_id, row.port or 0)
         if row.port is None or not 1 <= row.port <= MAX_PORT:
-            errors[key] = f"Enter a port from 1 to {MAX_PORT}."
+            errors[key] = _("Enter a port from 1 to %(most)s.") % {"most": MAX_PORT}
         elif not 0 <= row.weight <= MAX_WEIGHT:
-            errors[key] = f"Enter a weight from 0 to {MAX_WEIGHT}."
+            errors[key] = _("Enter a weight from 0 to %(most)s.") % {"most": MAX_WEIGHT}
         elif identity(row) in seen:
-            errors[key] = "This server is in the list with this port already."
+            errors[key] = _("This server is in the list with this port already.")
         seen.add(identity(row))
     refused = why_not_joining(
         load_balancer, {row.server_id for row in joining if row.type == "ecs"}
@@ -57,7 +59,8 @@ def why_not_joining(load_balancer: LoadBalancer, server_ids: Collection[str]) ->
     reasons = {
         server_id: rule.why_not(servers[server_id])
         if server_id in servers
-        else f"{server_id} is not a server of {load_balancer.region_id}."
+        else _("%(server)s is not a server of %(region)s.")
+        % {"server": server_id, "region": load_balancer.region_id}
         for server_id in server_ids
     }
     return {server_id: reason for server_id, reason in reasons.items() if reason}

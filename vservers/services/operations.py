@@ -64,7 +64,7 @@ class Plan:
             resource_name=self.resource_name,
             region_id=self.load_balancer.region_id,
             load_balancer_id=self.load_balancer.pk,
-            reason=str(refusal),
+            reason=refusal,
         )
         raise refusal
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 _PAIR = re.compile(r"([\w./:-]+)\s*[=:]\s*([^,;\s]*)")
 
@@ -62,4 +63,7 @@ def owner_warning(owner: str) -> list[str]:
     """What to know before a person edits what somebody else manages; nothing without an owner."""
     if not owner:
         return []
-    return [f"{owner} manages this and may put it back as it wants it, or make it anew."]
+    return [
+        _("%(owner)s manages this and may put it back as it wants it, or make it anew.")
+        % {"owner": owner}
+    ]

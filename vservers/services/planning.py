@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from vservers.cloud import calls
 from vservers.cloud.calls import MAX_RULES_PER_CALL, MAX_SERVERS_PER_CALL, Call
 from vservers.cloud.settings import RuleSettings, settings_of
@@ -171,7 +173,7 @@ def _stage_listeners(
             settings=own if own != _rule_settings(before) else None,
         )
         stages.set.append(PlannedCall(call, (rule,)))
-    for _, some in _by_listener(removed):
+    for some in dict(_by_listener(removed)).values():
         for batch in batched(some, MAX_RULES_PER_CALL):
             call = calls.delete_rules([(rule.before or {})["rule_id"] for rule in batch])
             stages.remove.append(PlannedCall(call, batch))
@@ -235,8 +237,8 @@ def _rule_settings(values: Values) -> RuleSettings | None:
 def _new_rule(rule: Change) -> Rule:
     values: dict[str, Any] = dict(rule.after or {})
     if _rule_settings(values):
-        raise CannotPlan("The cloud creates no rule with settings of its own in one call.")
-    _, _, domain, url = rule.key
+        raise CannotPlan(_("The cloud creates no rule with settings of its own in one call."))
+    domain, url = rule.key[2:]
     return Rule("", values["name"], str(domain), str(url), values["vserver_group_id"] or "")
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
+from django.utils.translation import gettext_noop
+
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
 from vservers.models import LoadBalancer
@@ -15,7 +17,7 @@ from .members import why_not_joining
 from .observing import held_pool
 from .operations import Plan, carry_out
 
-RESOURCE = "backend servers"
+RESOURCE = gettext_noop("backend servers")
 
 
 def add_pool_servers(
@@ -33,7 +35,7 @@ def plan_pool_addition(
     *, actor: Actor, load_balancer: LoadBalancer, weights: Mapping[str, int]
 ) -> Plan:
     """What add_pool_servers would do. Raises NotAllowed, InvalidMembers, NotRead."""
-    plan = _plan(actor, load_balancer, "add backend servers")
+    plan = _plan(actor, load_balancer, gettext_noop("add backend servers"))
     if refused := why_not_joining(load_balancer, weights):
         raise InvalidMembers({(server_id, 0): why for server_id, why in refused.items()})
     plan.read_now(scopes.POOL)
@@ -69,7 +71,7 @@ def plan_pool_weights(
     *, actor: Actor, load_balancer: LoadBalancer, weights: Mapping[str, int], seen: str
 ) -> Plan:
     """What set_pool_weights would do. Raises NotAllowed, Stale, NotRead."""
-    plan = _plan(actor, load_balancer, "set backend server weights")
+    plan = _plan(actor, load_balancer, gettext_noop("set backend server weights"))
     plan.read_now(scopes.POOL)
     if pool_fingerprint(load_balancer) != seen:
         raise Stale("pool")
@@ -101,7 +103,7 @@ def plan_pool_removal(
     *, actor: Actor, load_balancer: LoadBalancer, server_ids: Collection[str]
 ) -> Plan:
     """What remove_pool_servers would do. Raises NotAllowed, NotRead."""
-    plan = _plan(actor, load_balancer, "remove backend servers")
+    plan = _plan(actor, load_balancer, gettext_noop("remove backend servers"))
     plan.read_now(scopes.POOL)
     plan.changes = [
         Change(Kind.POOL_SERVER, (server.server_id, server.server_ip), server_values(server), None)

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
 from vservers.models import Drift, Listener, LoadBalancer, Operation, Rule, VServerGroup
@@ -70,12 +73,12 @@ def plan_reversion(*, actor: Actor, drift: Drift) -> Plan:
     for it, Gone, NotRead.
     """
     if not is_revertible(drift):
-        raise CannotUndo("The console has no call that brings this back.")
+        raise CannotUndo(_("The console has no call that brings this back."))
     kind = Object(drift.object_type)
     plan = Plan(
         actor=actor,
         action=_PERMISSIONS[kind],
-        verb="revert drift",
+        verb=gettext_noop("revert drift"),
         load_balancer=_load_balancer(drift),
         resource_type=_RESOURCES[kind],
         resource_id=drift.object_id,
@@ -90,7 +93,9 @@ def plan_reversion(*, actor: Actor, drift: Drift) -> Plan:
     observed = Observed(plan.load_balancer)
     moved = [change for change in plan.changes if not observed.is_before(change)]
     if moved:
-        raise CannotUndo(f"Changed again since: {moved[0]}. Look at it first.")
+        raise CannotUndo(
+            _("Changed again since: %(change)s. Look at it first.") % {"change": moved[0]}
+        )
     if any(change.kind is Kind.GROUP and change.key == (NEW,) for change in plan.changes):
         plan.resource_id, plan.reread = "", [scopes.GROUPS]
     plan.before, plan.after = drift.after, drift.before
@@ -100,7 +105,7 @@ def plan_reversion(*, actor: Actor, drift: Drift) -> Plan:
 def _load_balancer(drift: Drift) -> LoadBalancer:
     load_balancer = LoadBalancer.objects.filter(pk=drift.load_balancer_id).first()
     if load_balancer is None:
-        raise Gone("instance")
+        raise Gone(gettext_noop("instance"))
     return load_balancer
 
 
@@ -158,8 +163,11 @@ def _of_group(drift: Drift) -> list[Change]:
         listeners, rules = users_of(group)
         if listeners or rules:
             raise CannotUndo(
-                f"The group is used by {len(listeners)} listeners and {len(rules)} forwarding "
-                "rules now. Give them another group first."
+                _(
+                    "The group is used by %(listeners)s listeners and %(rules)s forwarding "
+                    "rules now. Give them another group first."
+                )
+                % {"listeners": len(listeners), "rules": len(rules)}
             )
         return [Change(Kind.GROUP, (group_id,), {"name": group.name}, None)]
     if drift.field == "name":

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
+from django.utils.translation import gettext_noop
+
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
 from vservers.cloud.settings import RuleSettings
@@ -16,7 +18,7 @@ from .locks import hold
 from .observing import rule_key, rule_values
 from .operations import Plan, carry_out
 
-RESOURCE = "forwarding rule"
+RESOURCE = gettext_noop("forwarding rule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def create_rules(*, actor: Actor, listener: Listener, rules: Sequence[NewRule]) 
 
 def plan_new_rules(*, actor: Actor, listener: Listener, rules: Sequence[NewRule]) -> Plan:
     """What create_rules would do. Raises NotAllowed, NotRead."""
-    plan = _plan(actor, listener, "create rules")
+    plan = _plan(actor, listener, gettext_noop("create rules"))
     plan.read_now(scopes.LISTENERS)
     plan.resource_name = ", ".join(f"{rule.domain}{rule.url}" for rule in rules)
     plan.changes = [
@@ -103,7 +105,7 @@ def plan_rule_change(
     seen: str,
 ) -> Plan:
     """What change_rule would do. Raises NotAllowed, Gone, Stale, NotRead."""
-    plan = _plan(actor, rule.listener, "change rule", rule)
+    plan = _plan(actor, rule.listener, gettext_noop("change rule"), rule)
     rule = _read_rule(plan, rule)
     if rule_fingerprint(rule) != seen:
         raise Stale(RESOURCE)
@@ -135,7 +137,7 @@ def delete_rule(*, actor: Actor, rule: Rule) -> None:
 
 def plan_rule_deletion(*, actor: Actor, rule: Rule) -> Plan:
     """What delete_rule would do. Raises NotAllowed, Gone, NotRead."""
-    plan = _plan(actor, rule.listener, "delete rule", rule)
+    plan = _plan(actor, rule.listener, gettext_noop("delete rule"), rule)
     rule = _read_rule(plan, rule)
     key = rule_key(rule.listener, rule.domain, rule.url)
     plan.changes = [Change(Kind.RULE, key, rule_values(rule), None)]

@@ -12,6 +12,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from vservers.cloud import Cloud, CloudError, CloudRefused, CloudUnreachable, OutcomeUnknown
 from vservers.cloud.calls import Call
@@ -146,11 +147,11 @@ class Run:
         if all(observed.is_before(change) for change in changes):
             return Outcome.PLANNED
         if observed.all_after(changes):
-            call.message = "Found done already; it was not sent again."
+            call.message = gettext_noop("Found done already; it was not sent again.")
             self._succeed(call, "")
             return Outcome.DONE
         call.outcome = Outcome.CHANGED
-        call.message = "Somebody else changed this meanwhile, so it was not sent."
+        call.message = gettext_noop("Somebody else changed this meanwhile, so it was not sent.")
         with transaction.atomic():
             call.save(update_fields=["outcome", "message"])
             self._skip_rest()
@@ -278,7 +279,9 @@ class Run:
                 return False
             if took_place:
                 call.code = error.code
-                call.message = "The answer was lost; reading the cloud showed that it took place."
+                call.message = gettext_noop(
+                    "The answer was lost; reading the cloud showed that it took place."
+                )
                 with transaction.atomic():
                     if made:
                         self._name_resource(made)
@@ -362,7 +365,7 @@ def _made_group(call: OperationCall, body: dict[str, object]) -> str:
         raise OutcomeUnknown(
             action=call.action,
             code="UnreadableAnswer",
-            message="The answer does not name the group.",
+            message=gettext_noop("The answer does not name the group."),
             request_id=str(body["RequestId"]),
         )
     return made

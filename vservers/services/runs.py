@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
@@ -89,7 +90,7 @@ def cancel_run(*, actor: Actor, run: SyncRun) -> bool:
         if waiting or running:
             record(
                 actor=actor,
-                verb="cancel sync",
+                verb=gettext_noop("cancel sync"),
                 outcome=AuditEntry.Outcome.DONE,
                 resource_type="sync",
                 resource_id=str(run.pk),

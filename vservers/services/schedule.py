@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
@@ -67,7 +68,7 @@ def ask_for_sync(*, actor: Actor, place: AccountRegion, kind: SyncRun.Kind) -> S
     run = ask_for(place, kind, by=actor.name)
     record(
         actor=actor,
-        verb="start sync",
+        verb=gettext_noop("start sync"),
         outcome=AuditEntry.Outcome.DONE,
         resource_type="sync",
         resource_id=str(run.pk),

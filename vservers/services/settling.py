@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from django.db import close_old_connections
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from vservers.cloud import CloudError, OutcomeUnknown
 from vservers.models import LoadBalancer, Operation, OperationCall
@@ -75,7 +76,7 @@ def settle(operation_id: int, *, in_flight_seconds: float = IN_FLIGHT_SECONDS) -
 def _settle(operation: Operation) -> bool:
     load_balancer = LoadBalancer.everything.filter(pk=operation.load_balancer_id).first()
     if load_balancer is None or (load_balancer.vanished_at and not _releases(operation)):
-        _give_up(operation, "The load balancer does not exist any more.")
+        _give_up(operation, gettext_noop("The load balancer does not exist any more."))
         return True
     waits = operation.status == Status.WAITING
     age = timezone.now() - operation.created_at
@@ -90,7 +91,8 @@ def _settle(operation: Operation) -> bool:
         interrupted = OutcomeUnknown(
             action=call.action,
             code=call.code or "Interrupted",
-            message=call.message or "The console was stopped before it had an answer.",
+            message=call.message
+            or gettext_noop("The console was stopped before it had an answer."),
             request_id=call.request_id,
         )
         run.find_out(call, interrupted)
@@ -102,7 +104,7 @@ def _settle(operation: Operation) -> bool:
         run.proceed()
         return operation.is_settled
     stopped = operation.status == Status.RUNNING
-    words = "The console was stopped in the middle; a worker found out what was done."
+    words = gettext_noop("The console was stopped in the middle; a worker found out what was done.")
     run.settle(note=words if stopped else operation.note, must_read=True)
     return operation.is_settled
 

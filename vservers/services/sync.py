@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
@@ -135,7 +136,7 @@ def refresh_balancer(
     check(actor, Action.REFRESH)
     if load_balancer.synced_at is None:
         if read_balancer(connect(load_balancer), load_balancer.pk) is None:
-            raise Gone("instance")
+            raise Gone(gettext_noop("instance"))
         return
     parts = [
         readings.attributes_and_pool(load_balancer.pk),
@@ -161,7 +162,7 @@ def refresh_group(*, actor: Actor, group: VServerGroup) -> None:
     parts = [readings.one_group(balancer.pk, group.pk), readings.health(balancer.pk)]
     _refresh(balancer, readings.together(parts))
     if not VServerGroup.objects.filter(pk=group.pk).exists():
-        raise Gone("VServer group")
+        raise Gone(gettext_noop("VServer group"))
 
 
 def refresh_listeners(*, actor: Actor, load_balancer: LoadBalancer) -> None:
@@ -186,7 +187,7 @@ def _refresh(load_balancer: LoadBalancer, reader: readings.Reader) -> None:
             raise
         # The group alone may be missing, and that its reader knows: so it is the load balancer.
         vanishing.balancers_vanish([load_balancer.pk])
-        raise Gone("instance") from error
+        raise Gone(gettext_noop("instance")) from error
 
 
 def refresh_health(*, actor: Actor, load_balancer: LoadBalancer) -> None:

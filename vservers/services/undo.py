@@ -3,6 +3,9 @@
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
 from vservers.cloud import CloudError
@@ -40,9 +43,9 @@ def plan_rest(*, actor: Actor, operation: Operation) -> Plan:
     plan.retry_of = operation
     plan.before, plan.after = operation.before, operation.after
     if not operation.is_settled:
-        raise CannotUndo("It is not over yet. What became of it is still being found out.")
+        raise CannotUndo(_("It is not over yet. What became of it is still being found out."))
     if operation.retries.exists():
-        raise CannotUndo("The rest was tried again already.")
+        raise CannotUndo(_("The rest was tried again already."))
     calls = operation.calls.exclude(outcome=Outcome.DONE)
     left = last_words(_changes(operation, calls))
     if any(change.kind is Kind.GROUP and change.before is None for change in left):
@@ -76,9 +79,9 @@ def plan_undo(*, actor: Actor, operation: Operation) -> Plan:
     plan.undo_of = operation
     plan.before, plan.after = operation.after, operation.before
     if not operation.is_settled:
-        raise CannotUndo("It is not over yet. What became of it is still being found out.")
+        raise CannotUndo(_("It is not over yet. What became of it is still being found out."))
     if operation.undos.exclude(status=Operation.Status.FAILED).exists():
-        raise CannotUndo("It was undone already.")
+        raise CannotUndo(_("It was undone already."))
     done = last_words(_changes(operation, operation.calls.filter(outcome=Outcome.DONE)))
     plan.read_now(*{tuple(scope) for scope in [*operation.reread, *_users_of(done)]})
     observed = Observed(plan.load_balancer)
@@ -104,7 +107,7 @@ def plan_undo(*, actor: Actor, operation: Operation) -> Plan:
 def _plan(actor: Actor, operation: Operation, verb: str) -> Plan:
     load_balancer = LoadBalancer.objects.filter(pk=operation.load_balancer_id).first()
     if load_balancer is None:
-        raise Gone("instance")
+        raise Gone(gettext_noop("instance"))
     return Plan(
         actor=actor,
         action=Action[operation.permission],
@@ -149,8 +152,11 @@ def _refuse_used(change: Change) -> None:
     listeners, rules = users_of(group) if group else ([], [])
     if listeners or rules:
         raise CannotUndo(
-            f"The group is used by {len(listeners)} listeners and {len(rules)} forwarding rules "
-            "now. Give them another group first."
+            _(
+                "The group is used by %(listeners)s listeners and %(rules)s forwarding rules "
+                "now. Give them another group first."
+            )
+            % {"listeners": len(listeners), "rules": len(rules)}
         )
 
 
@@ -158,7 +164,8 @@ def _refuse_changed(changes: Iterable[Change], observed: Observed) -> None:
     moved = [change for change in changes if not observed.is_before(change)]
     if moved:
         names = ", ".join(str(change) for change in moved[:5])
-        raise CannotUndo(f"Changed since, so it is left as it is: {names}.", moved)
+        words = _("Changed since, so it is left as it is: %(changes)s.") % {"changes": names}
+        raise CannotUndo(words, moved)
 
 
 def _again(change: Change, made: Collection[str | int]) -> Change:

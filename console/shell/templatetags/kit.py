@@ -24,6 +24,8 @@ from console.shell import navigation
 register = template.Library()
 
 _ICONS = settings.BASE_DIR / "node_modules" / "@tabler" / "icons" / "icons" / "outline"
+# How a verb begins that takes another one back.
+UNDO = "undo "
 _ICON_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -96,6 +98,17 @@ def kind(field: BoundField) -> str:
 def allows(actor: Any, action: str) -> bool:
     """{% if shell.actor|allows:"CHANGE_GROUPS" %}: whether to offer it; services check again."""
     return may(actor, Action[action])
+
+
+@register.filter
+def spoken(words: str) -> str:
+    """What a row holds in English, in the reader's language: {{ entry.verb|spoken }}.
+
+    A sentence that is not in the catalogue, as one with a name in it, stays as it is.
+    """
+    if words.startswith(UNDO):
+        return _("undo %(act)s") % {"act": spoken(words.removeprefix(UNDO))}
+    return _(words) if words else ""
 
 
 @register.filter

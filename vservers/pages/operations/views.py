@@ -15,6 +15,7 @@ from console.accounts.permissions import Action, NotAllowed
 from console.shell.access import requires
 from console.shell.htmx import redirect, render_page, wants_part
 from console.shell.request import ConsoleRequest
+from console.shell.templatetags.kit import spoken
 from vservers.models import LoadBalancer, Operation
 from vservers.pages.answers import Attempt, answer_dialog, attempt
 from vservers.pages.lookup import balancer_or_404
@@ -206,4 +207,4 @@ def _about(operation: Operation) -> dict[str, Any]:
 
 
 def _act(operation: Operation) -> str:
-    return f"{_(operation.verb)} {operation.resource_name or operation.resource_id}"
+    return f"{spoken(operation.verb)} {operation.resource_name or operation.resource_id}"
