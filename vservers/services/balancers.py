@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
@@ -35,7 +36,9 @@ def start_balancer(*, actor: Actor, load_balancer: LoadBalancer) -> Operation | 
 def plan_start(*, actor: Actor, load_balancer: LoadBalancer) -> Plan:
     """What start_balancer would do. Raises NotAllowed, Gone, NotPossible, NotRead."""
     wanted = {"status": LoadBalancer.Status.ACTIVE.value}
-    return _plan_values(actor, load_balancer, "start instance", wanted, offers.why_not_start)
+    return _plan_values(
+        actor, load_balancer, gettext_noop("start instance"), wanted, offers.why_not_start
+    )
 
 
 def stop_balancer(*, actor: Actor, load_balancer: LoadBalancer) -> Operation | None:
@@ -47,7 +50,9 @@ def stop_balancer(*, actor: Actor, load_balancer: LoadBalancer) -> Operation | N
 def plan_stop(*, actor: Actor, load_balancer: LoadBalancer) -> Plan:
     """What stop_balancer would do. Raises as plan_start."""
     wanted = {"status": LoadBalancer.Status.INACTIVE.value}
-    return _plan_values(actor, load_balancer, "stop instance", wanted, offers.why_not_stop)
+    return _plan_values(
+        actor, load_balancer, gettext_noop("stop instance"), wanted, offers.why_not_stop
+    )
 
 
 def change_balancer(
@@ -72,7 +77,9 @@ def plan_change(
     return _plan_values(
         actor,
         load_balancer,
-        "rename instance" if list(values) == ["name"] else "change instance",
+        gettext_noop("rename instance")
+        if list(values) == ["name"]
+        else gettext_noop("change instance"),
         values,
         offers.why_not_touch
         if protects
@@ -91,7 +98,7 @@ def release_balancer(*, actor: Actor, load_balancer: LoadBalancer) -> Operation 
 
 def plan_release(*, actor: Actor, load_balancer: LoadBalancer) -> Plan:
     """What release_balancer would do. Raises as plan_start."""
-    plan = _plan(actor, load_balancer, "release instance")
+    plan = _plan(actor, load_balancer, gettext_noop("release instance"))
     current = _read(plan)
     if why := offers.why_not_release(current):
         raise NotPossible(why)

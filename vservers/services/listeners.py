@@ -122,7 +122,7 @@ def plan_listener_change(
     *, actor: Actor, listener: Listener, spec: ListenerSpec, seen: str
 ) -> Plan:
     """What change_listener would do. Raises NotAllowed, Gone, Stale, NotRead."""
-    plan = _plan_of(actor, listener, "change listener")
+    plan = _plan_of(actor, listener, gettext_noop("change listener"))
     listener = _read_listener(plan, listener)
     if listener_fingerprint(listener) != seen:
         raise Stale(RESOURCE)

@@ -158,7 +158,7 @@ def delete_rules(*, actor: Actor, listener: Listener, rule_ids: Collection[str])
 
 def plan_rules_deletion(*, actor: Actor, listener: Listener, rule_ids: Collection[str]) -> Plan:
     """What delete_rules would do. Raises NotAllowed, NotRead."""
-    plan = _plan(actor, listener, "delete rules")
+    plan = _plan(actor, listener, gettext_noop("delete rules"))
     plan.read_now(scopes.LISTENERS)
     rules = list(Rule.objects.filter(pk__in=rule_ids, listener=listener.pk))
     plan.resource_name = ", ".join(map(str, rules))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
@@ -43,7 +43,7 @@ def plan_balancer_tags(
     plan = Plan(
         actor=actor,
         action=Action.CHANGE_INSTANCES,
-        verb="change tags",
+        verb=gettext_noop("change tags"),
         load_balancer=load_balancer,
         resource_type="instance",
         resource_id=load_balancer.pk,
