@@ -5,22 +5,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.core.validators import RegexValidator
 from django.db.models import Count
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vservers.models import LoadBalancer, VServerGroup
+from vservers.services.names import name_characters as name_characters
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-# Names of listeners and rules: letters (Chinese too), digits, and - / . _
-name_characters = RegexValidator(
-    r"\A[A-Za-z0-9\u4e00-\u9fff\-/._]+\Z",
-    gettext_lazy("Use letters, Chinese characters, digits, and - / . _ only."),
-)
 
 
 def whole_number(

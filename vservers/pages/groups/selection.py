@@ -29,13 +29,13 @@ class Selection:
     ticked: tuple[str, ...]
 
     @classmethod
-    def read(cls, region: Region, data: QueryDict) -> Self:
-        """Raises Http404 where the instance named is not of the region."""
+    def read(cls, region: Region, data: QueryDict, *, everything: bool = False) -> Self:
+        """everything: without ticks, too. Raises Http404 where the region has no such instance."""
         instance = data.get("instance", "")
         return cls(
             region,
             balancer_or_404(region.pk, instance) if instance else None,
-            data.get("all") == "1",
+            everything or data.get("all") == "1",
             GroupFilters.read(data.dict()),
             tuple(dict.fromkeys(data.getlist("group"))),
         )

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from . import lists, views, weights
+from . import files, lists, views, weights
 
 BALANCER = "balancers/<str:balancer_id>/"
 
 urlpatterns = [
     path("groups/", lists.group_all, name="groups-all"),
+    path("groups/import/", files.group_import, name="groups-import"),
+    path("groups/export.csv", files.group_export, {"kind": "csv"}, name="groups-export-csv"),
+    path("groups/export.json", files.group_export, {"kind": "json"}, name="groups-export-json"),
     path("groups/weights/", weights.group_weights, name="groups-weights"),
     path(f"{BALANCER}groups/", lists.group_list, name="groups-list"),
     path(f"{BALANCER}groups/<str:group_id>/", views.group_detail, name="groups-detail"),
