@@ -95,3 +95,22 @@ async def test_every_setting_of_a_check_counts(
     listener = network.listener(network.backend("rsp-1", [50]), health_check=quick)
     await serve(plane, listener)
     await eventually(lambda: _states(plane, listener) == {"i-0": expected})
+
+
+async def test_the_last_check_says_why_and_since_when(plane: DataPlane, network: Network) -> None:
+    listener = _with_stopped(
+        network,
+        network.listener(
+            network.backend("rsp-1", [50, 50]),
+            health_check=replace(QUICK_CHECK, http_codes=("http_3xx",)),
+        ),
+        0,
+    )
+    await serve(plane, listener)
+    await eventually(lambda: set(_states(plane, listener).values()) == {"abnormal"})
+    said = await plane.check_results("lb-1", "http", listener.port)
+    refused, wrong = said["rsp-1", "i-0", MEMBER_PORT], said["rsp-1", "i-1", MEMBER_PORT]
+    assert (refused.word, refused.code) == ("refused", 0)
+    assert (wrong.word, wrong.code) == ("status", 200)
+    assert 0 <= wrong.unchanged_seconds < 60
+    assert await plane.check_results("lb-1", "http", 1) == {}

@@ -79,6 +79,8 @@ def test_a_written_group_serves_within_a_second_in_proportion_and_is_found_healt
             break
         assert time.monotonic() < deadline, health
         time.sleep(0.2)
+    assert {row["LastCheck"]["Result"] for row in health} == {"ok"}
+    assert all(row["LastCheck"]["ChangedAt"].endswith("Z") for row in health)
     listed = client.call("DescribeLoadBalancerListeners", **{"LoadBalancerId.1": SHOP})
     assert listed["Listeners"][0]["ServedAt"] == place(client)
     client.call("StopLoadBalancerListener", **LISTENER)

@@ -293,6 +293,9 @@ class Health:
     """normal, abnormal or unavailable, of one server and port as one listener sees it.
 
     connections: open to it now, by an extra field of an endpoint that knows; None elsewhere.
+    The rest an endpoint may add, in a field LastCheck: result of the last check (ok, refused,
+    timeout, status, invalid, failed), the HTTP status of its answer (0 without one), its words, and
+    since when the server is so.
     """
 
     server_id: str
@@ -301,10 +304,15 @@ class Health:
     protocol: str
     status: str
     connections: int | None = None
+    check_result: str = ""
+    check_code: int = 0
+    check_message: str = ""
+    changed_at: datetime | None = None
 
     @classmethod
     def from_api(cls, item: Api) -> Self:
         connections = item.get("Connections")
+        check = item.get("LastCheck") or {}
         return cls(
             connections=None if connections is None else int(connections),
             server_id=item["ServerId"],
@@ -312,6 +320,10 @@ class Health:
             listener_port=int(item.get("ListenerPort") or 0),
             protocol=(item.get("Protocol") or "").lower(),
             status=item.get("ServerHealthStatus") or "unavailable",
+            check_result=check.get("Result") or "",
+            check_code=int(check.get("Code") or 0),
+            check_message=check.get("Message") or "",
+            changed_at=moment(check.get("ChangedAt")),
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from vservers.localcloud.dataplane.counters import Reading
+from vservers.localcloud.dataplane.results import CheckResult
 from vservers.localcloud.dataplane.topology import Topology
 
 
@@ -47,6 +48,11 @@ class Plane(Protocol):
         self, load_balancer_id: str, protocol: str, port: int
     ) -> dict[tuple[str, str, int], int]:
         """Open connections by (backend key, server ID, port) of a listener; empty: not known."""
+
+    async def check_results(
+        self, load_balancer_id: str, protocol: str, port: int
+    ) -> dict[tuple[str, str, int], CheckResult]:
+        """What the last check of each server said, by the keys of `health`."""
 
     def served_at(self, address: str, port: int, protocol: str = "tcp") -> tuple[str, int, str]:
         """Where an address and port are really served, and what to say about it."""
@@ -93,6 +99,12 @@ class NoPlane:
         self, load_balancer_id: str, protocol: str, port: int
     ) -> dict[tuple[str, str, int], int]:
         """Nobody knows."""
+        return {}
+
+    async def check_results(
+        self, load_balancer_id: str, protocol: str, port: int
+    ) -> dict[tuple[str, str, int], CheckResult]:
+        """Nothing is checked."""
         return {}
 
     def served_at(self, address: str, port: int, protocol: str = "tcp") -> tuple[str, int, str]:

@@ -98,7 +98,12 @@ class Rule(models.Model):
 
 
 class ServerHealth(models.Model):
-    """What one listener's health check says of one server and port; read_at: first read so."""
+    """What one listener's health check says of one server and port.
+
+    read_at: first read so. changed_at: when it became so, None where nobody saw it change. check_*:
+    the last check where the cloud tells of it: its result in a word, the HTTP status of the answer
+    (0 without one), the checker's own words.
+    """
 
     class Status(models.TextChoices):
         NORMAL = "normal", _("Normal")
@@ -110,12 +115,22 @@ class ServerHealth(models.Model):
     port = models.PositiveIntegerField()
     status = models.CharField(max_length=20, choices=Status)
     read_at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True)
+    check_result = models.CharField(max_length=20, blank=True, default="")
+    check_code = models.PositiveSmallIntegerField(default=0)
+    check_message = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
         ordering = ["listener", "server_id", "port"]
         constraints = [
             models.UniqueConstraint(
                 fields=["listener", "server_id", "port"], name="server_health_identity"
+            )
+        ]
+        # What is wrong now, over all load balancers: a handful of very many rows.
+        indexes = [
+            models.Index(
+                fields=["status"], name="server_health_wrong", condition=~models.Q(status="normal")
             )
         ]
 

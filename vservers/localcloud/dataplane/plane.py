@@ -33,11 +33,12 @@ from vservers.localcloud.dataplane.names import DATAGRAMS, ServerKey, backend_na
 from vservers.localcloud.dataplane.ports import (
     Endpoint,
     Place,
-    claim,
+    claim_patiently,
     lowest_bindable_port,
     served_port,
 )
 from vservers.localcloud.dataplane.render import Block, Frame, Rendered, render
+from vservers.localcloud.dataplane.results import CheckResult
 from vservers.localcloud.dataplane.servers import EMPTY_STATE, UNAVAILABLE, carry_over, healths
 from vservers.localcloud.dataplane.sessions import Sessions
 from vservers.localcloud.dataplane.tls import CertificateFiles
@@ -51,8 +52,6 @@ HEALTH_SHARE = 10  # at most one part in ten of the time goes into reading healt
 RETRY_SECONDS = 2.0
 RESTART_SECONDS = 0.1
 STEADY_SECONDS = 10.0  # an engine that ended sooner than this is not restarted in a hurry
-CLAIM_TRIES = 3
-CLAIM_PAUSE_SECONDS = 0.05
 MAX_ENGINE_THREADS = 4
 SHOWN_REFUSALS = 5
 
@@ -219,6 +218,15 @@ class DataPlane:
         except RenderError:
             return {}  # never rendered, so never checked
 
+    async def check_results(
+        self, load_balancer_id: str, protocol: str, port: int
+    ) -> dict[tuple[str, str, int], CheckResult]:
+        """What the last check of each server said, by the keys of `health`; of no UDP server."""
+        if self._parts is None:
+            return {}
+        listener = self._listeners.get((load_balancer_id, protocol, port))
+        return await self._sessions.checks(self._parts.engine, listener)
+
     def _health_of(self, protocol: str, key: ServerKey) -> str:
         if protocol in DATAGRAMS:
             return self._parts.datagrams.health(key) if self._parts is not None else UNAVAILABLE
@@ -344,15 +352,7 @@ class DataPlane:
             if listener.protocol not in DATAGRAMS
         ]
         held = self._places if self._live is not None else {}
-        for _ in range(CLAIM_TRIES):
-            places = claim(wanted, held, self._lowest_port)
-            if not any(
-                not place.served and endpoint not in held for endpoint, place in places.items()
-            ):
-                break
-            # The worker of the configuration before may be about to let go of just this port.
-            await asyncio.sleep(CLAIM_PAUSE_SECONDS)
-        return places
+        return await claim_patiently(wanted, held, self._lowest_port)
 
     def _real_port(self, port: int) -> int:
         return served_port(port, self._lowest_port)

@@ -4,6 +4,7 @@ A port that this user may not bind moves up by 61000; a port that another progra
 out, and both are said.
 """
 
+import asyncio
 import errno
 import socket
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,8 @@ from pathlib import Path
 type Endpoint = tuple[str, int]
 
 MOVED_BY = 61000
+_CLAIM_TRIES = 3
+_CLAIM_PAUSE_SECONDS = 0.05
 _PRIVILEGED_BELOW = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 _PRIVILEGED_BELOW_BY_DEFAULT = 1024
 
@@ -72,6 +75,18 @@ def claim(
             places[endpoint] = Place(real, notice=_moved(address, port, real))
         else:
             places[endpoint] = Place(real, served=False, notice=_unserved(address, real, refusal))
+    return places
+
+
+async def claim_patiently(
+    wanted: Iterable[Endpoint], held: Mapping[Endpoint, Place], lowest: int
+) -> dict[Endpoint, Place]:
+    """As `claim`, again for a moment: an ending worker may be about to let go of just a port."""
+    for _ in range(_CLAIM_TRIES):
+        places = claim(wanted, held, lowest)
+        if all(place.served or endpoint in held for endpoint, place in places.items()):
+            break
+        await asyncio.sleep(_CLAIM_PAUSE_SECONDS)
     return places
 
 

@@ -1,7 +1,9 @@
 """Health of backend servers, as the data plane's checks see it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
+from vservers.localcloud.dataplane.results import CheckResult
 from vservers.localcloud.handlers.lookup import (
     listeners_of,
     rules_of,
@@ -17,14 +19,15 @@ _WORST_FIRST = ("abnormal", "unavailable", "normal")
 
 
 Connections = dict[tuple[str, str, int], int]
+Checks = dict[tuple[str, str, int], CheckResult]
 
 
 @reads("slb", "DescribeHealthStatus")
 async def describe_health(call: Reading) -> Answer:
     """One entry per server, port and listener: normal, abnormal, or unavailable (not checked).
 
-    Connections is beyond the cloud's fields: how many are open to it now, where the data plane
-    knows.
+    Beyond the cloud's fields, where the data plane knows: Connections that are open to it now, and
+    LastCheck: what the check said, and since when the server is so.
     """
     balancer = the_balancer(call)
     if call.params.get("ListenerPort"):
@@ -38,27 +41,35 @@ async def describe_health(call: Reading) -> Answer:
         ]
     found: list[dict[str, object]] = []
     for listener in listeners:
-        opened = await call.plane.connections(balancer.id, listener.protocol, listener.port)
-        found += _of_listener(call, balancer, listener, opened)
+        place = (balancer.id, listener.protocol, listener.port)
+        opened = await call.plane.connections(*place)
+        checks = await call.plane.check_results(*place) if listener.status == "running" else {}
+        found += _of_listener(call, balancer, listener, opened, checks)
     return {"BackendServers": {"BackendServer": found}}
 
 
 def _of_listener(
-    call: Reading, balancer: Balancer, listener: Listener, opened: Connections
+    call: Reading,
+    balancer: Balancer,
+    listener: Listener,
+    opened: Connections,
+    checks: Checks,
 ) -> Iterator[dict[str, object]]:
     running = listener.status == "running"
     known = call.plane.health(balancer.id, listener.protocol, listener.port) if running else {}
-    worst: dict[tuple[str, int], str] = {}
+    worst: dict[tuple[str, int], tuple[str, CheckResult | None]] = {}
     connections: dict[tuple[str, int], int] = {}
     for key, member, port, checked in _backends(call, balancer, listener):
         state = known.get((key, member.server_id, port)) if checked else None
-        before = worst.get((member.server_id, port), "normal")
+        said = checks.get((key, member.server_id, port)) if checked else None
+        here = (state or "unavailable", said)
+        before = worst.get((member.server_id, port), here)
         if (key, member.server_id, port) in opened:
             before_it = connections.get((member.server_id, port), 0)
             count = opened[key, member.server_id, port]
             connections[member.server_id, port] = before_it + count
-        worst[member.server_id, port] = min(state or "unavailable", before, key=_WORST_FIRST.index)
-    for (server_id, port), state in worst.items():
+        worst[member.server_id, port] = min(before, here, key=_badness)
+    for (server_id, port), (state, said) in worst.items():
         server = server_of(call.state, server_id)
         yield {
             "ListenerPort": listener.port,
@@ -72,7 +83,24 @@ def _of_listener(
                 if (server_id, port) in connections
                 else {}
             ),
+            **({"LastCheck": _last_check(said, call.now)} if said else {}),
         }
+
+
+def _badness(one: tuple[str, CheckResult | None]) -> int:
+    return _WORST_FIRST.index(one[0])
+
+
+def _last_check(said: CheckResult, now: int) -> dict[str, object]:
+    """A result as answers have it. now: in milliseconds."""
+    changed = datetime.fromtimestamp(now // 1000 - said.unchanged_seconds, UTC)
+    return {
+        "Result": said.word,
+        "Code": said.code,
+        "Message": said.message,
+        "Milliseconds": said.milliseconds,
+        "ChangedAt": changed.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
 
 
 def _backends(

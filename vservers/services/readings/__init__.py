@@ -6,7 +6,8 @@ mirror say the same, inside one, and tells what was other. Nothing else writes m
 
 from .balancers import attributes_and_pool, balancer_columns, balancer_differences
 from .groups import all_groups, groups_vanish, listed_groups, one_group, some_groups
-from .listeners import health, listeners
+from .health import health
+from .listeners import listeners
 from .reader import Reader, Writer, stamped, together
 from .released import balancer_vanishes, itself_or_gone
 from .whole import whole_balancer

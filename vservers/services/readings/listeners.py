@@ -1,15 +1,13 @@
-"""Listeners with their forwarding rules, and what their health checks say."""
+"""Listeners with their forwarding rules."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from django.utils import timezone
-
 from vservers.cloud import Cloud
 from vservers.cloud import types as api
-from vservers.models import Listener, Rule, ServerHealth, VServerGroup
+from vservers.models import Listener, Rule, VServerGroup
 from vservers.services.differences import EXISTS, Difference, Kind, Written, compare
 
 from .reader import Reader, Writer, stamped
@@ -226,58 +224,6 @@ def _rule_picture(row: Row | None, listener_names: dict[int, str]) -> dict[str, 
         # Read by an earlier version of the console, which knew no other of them.
         del values["settings"]
     return {"listener": listener_names.get(values.pop("listener_id"), ""), **values}
-
-
-def health(
-    load_balancer_id: str, *, also: Callable[[Sequence[api.Health]], object] | None = None
-) -> Reader:
-    """What the health checks of all listeners of a load balancer say now.
-
-    also: is handed the answer, of which the mirror keeps a part only.
-    """
-
-    def read(cloud: Cloud) -> Writer:
-        read_at = timezone.now()
-        found = cloud.slb.describe_health_status(load_balancer_id)
-        if also:
-            also(found)
-
-        def write() -> Written:
-            rows = Listener.objects.filter(load_balancer_id=load_balancer_id).order_by()
-            ids = {(row.protocol, row.port): row.pk for row in rows}
-            # One server and port may come twice, by two groups of one listener: the worse counts.
-            worst: dict[tuple[int, str, int], str] = {}
-            for item in found:
-                listener_id = ids.get((item.protocol, item.listener_port))
-                if listener_id is None or item.status not in ServerHealth.Status:
-                    continue
-                key = (listener_id, item.server_id, item.port)
-                worst[key] = ServerHealth.worse(worst.get(key, item.status), item.status)
-            held = ServerHealth.objects.filter(listener__in=ids.values()).order_by()
-            before = {}
-            pks = {}
-            for pk, listener_id, server_id, port, status in held.values_list(
-                "pk", "listener_id", "server_id", "port", "status"
-            ):
-                before[listener_id, server_id, port] = (status,)
-                pks[listener_id, server_id, port] = pk
-            after: dict[tuple[int, str, int], Row] = {
-                key: (status,) for key, status in worst.items()
-            }
-            upsert(
-                ServerHealth,
-                ["listener_id", "server_id", "port", "status", "read_at"],
-                [(*key, *after[key], read_at) for key in differing(before, after)],
-                key=["listener_id", "server_id", "port"],
-            )
-            gone = [pks[key] for key in before.keys() - after.keys()]
-            if gone:
-                ServerHealth.objects.filter(pk__in=gone).delete()
-            return Written(rows=len(worst))
-
-        return write
-
-    return read
 
 
 def _if_known(vserver_group_id: str, groups: set[str]) -> str | None:

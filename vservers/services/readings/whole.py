@@ -6,7 +6,8 @@ from vservers.cloud import types as api
 
 from .balancers import attributes_and_pool
 from .groups import all_groups
-from .listeners import health, listeners
+from .health import health
+from .listeners import listeners
 from .reader import Reader, stamped, together
 
 
