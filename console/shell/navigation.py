@@ -50,6 +50,7 @@ GLOBAL = Section(
         Item(_("Instances"), "balancers-list", "sitemap", Action.VIEW, ("balancers-list",)),
         Item(_("VServer Groups"), "groups-all", "stack-2", Action.VIEW, ("groups-", "batches-")),
         Item(_("Servers"), "servers-list", "server", Action.VIEW, ("servers-",)),
+        Item(_("Health"), "health-region", "heartbeat", Action.VIEW, ("health-region",)),
         Item(
             _("Operations"),
             "operations-list",
@@ -81,6 +82,7 @@ BALANCER = (
                 Action.VIEW,
                 ("balancers-",),
             ),
+            Item(_("Health"), "health-list", "heartbeat", Action.VIEW, ("health-",)),
             Item(
                 _("Listeners"),
                 "listeners-list",
@@ -122,7 +124,7 @@ def register_count(url_name: str, count: Callable[[Actor], int]) -> None:
 
 
 # Addresses that name a region, and nothing below it.
-_IN_REGION = {"balancers-list", "groups-all", "servers-list"}
+_IN_REGION = {"balancers-list", "groups-all", "servers-list", "health-region"}
 
 
 @dataclass(frozen=True, slots=True)

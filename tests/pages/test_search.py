@@ -98,15 +98,16 @@ def test_what_is_called_so_comes_before_what_holds_the_text(client_of, reader, b
     assert found(answer)["groups"] == ["blue", "blue-2", "a-blue"]
 
 
-@pytest.mark.parametrize("what", ["instance", "group", "rule"])
+@pytest.mark.parametrize("what", ["instance", "group", "rule", "server"])
 def test_a_whole_id_goes_straight_to_its_page(client_of, reader, demo, what):
     pay = demo[1]
     group, rule = pay.vserver_groups.first(), pay.listeners.get(port=80).rules.first()
-    ids = {"instance": pay.pk, "group": group.pk, "rule": rule.pk}
+    ids = {"instance": pay.pk, "group": group.pk, "rule": rule.pk, "server": web(1)}
     urls = {
         "instance": address("balancers-detail", pay),
         "group": address("groups-detail", pay, group.pk),
         "rule": address("rules-list", pay, "http", 80),
+        "server": reverse("servers-detail", args=[REGION, web(1)]),
     }
     answer = client_of(reader).get(SEARCH, {"q": f" {ids[what].upper()} "})
     assert answer["Location"] == urls[what]

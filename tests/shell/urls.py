@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.urls import include, path, reverse
 
 from console.accounts.permissions import Action
+from console.shell import navigation
 from console.shell.access import requires
 from console.shell.htmx import done, render_dialog, render_page
 from console.shell.request import ConsoleRequest
@@ -128,6 +129,19 @@ urlpatterns = [
     path("operations/", broken, name="operations-list"),
     path("operations/<number>/", broken, name="operations-detail"),
 ]
+
+# A stand-in for every other page of the menu, so that a new item needs no line here.
+_here = {getattr(one, "name", "") for one in urlpatterns}
+_menu = [(item, "<region>/") for item in navigation.GLOBAL.items] + [
+    (item, "<region>/<lb>/") for section in navigation.BALANCER for item in section.items
+]
+for _item, _below in _menu:
+    name = _item.url_name
+    if name not in _here and not name.startswith(("audit-", "people-")):
+        below = _below if name in navigation._IN_REGION or "<lb>" in _below else ""
+        urlpatterns.append(
+            path(f"-/{name}/{below}", listing if "<lb>" not in below else kit, name=name)
+        )
 
 handler403 = "console.shell.views.not_allowed"
 handler404 = "console.shell.views.not_found"

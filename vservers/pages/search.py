@@ -94,11 +94,10 @@ def _group(row: VServerGroup, text: str) -> Hit:
 
 
 def _server(row: Server, text: str) -> Hit:
-    """Without a page of its own: the instances of its region that send traffic to it."""
     address = row.private_ip or row.public_ip
     return Hit(
         label=str(row),
-        url=reverse("balancers-list", args=[row.region_id]) + f"?q={row.pk}",
+        url=reverse("servers-detail", args=[row.region_id, row.pk]),
         code=row.pk,
         where=f"{address} · {row.region_id}" if address else row.region_id,
         exact=_same(text, row.pk),
