@@ -18,7 +18,7 @@ def test_edit_shows_what_is_and_saves_what_differs(
     form = shown["form"]
     assert form["health_check_domain"].value() == "check.example.com"
     assert form["listening_port"].value() == 80
-    typed = FORM | {"vserver_group": group.pk} | dict(shown["seen"].fields)
+    typed = FORM | {"target": group.pk} | dict(shown["seen"].fields)
     # Empty now: each server's own port and address again.
     assert client.post(url, typed).status_code == 303
     found = in_cloud(outsider, balancer)
@@ -39,7 +39,7 @@ def test_edit_cannot_move_a_listener_to_another_port(
 def test_edit_goes_back_to_the_pool(client_of, operator, balancer, listener, group, outsider):
     client, url = client_of(operator), address("listeners-edit", balancer, *KEY)
     for chosen in (group.pk, ""):
-        typed = FORM | {"vserver_group": chosen} | seen_in(client, url)
+        typed = FORM | {"target": chosen} | seen_in(client, url)
         assert client.post(url, typed).status_code == 303
     assert balancer.listeners.get().vserver_group is None
 

@@ -4,19 +4,25 @@ The pictures are those of vservers.selectors.fingerprints.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from vservers.cloud.types import BackendServer
+from vservers.services.listeners import ListenerSpec
 
 from .conflicts import Conflict, Difference, Rows
 from .wording import NOTHING, SETTINGS, Wording, member_words
 
 NAME = "name"
 # Values that have a meaning only together are one row.
-_SESSION = ("sticky_session", "sticky_session_type", "cookie_timeout", "cookie")
+_TOGETHER = {
+    "session": ("sticky_session", "sticky_session_type", "cookie_timeout", "cookie"),
+    "access": ("acl_status", "acl_type", "acl_id"),
+    "drain": ("connection_drain", "connection_drain_timeout"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,37 +115,49 @@ def pool_lines(conflict: Conflict) -> list[Line]:
 
 
 def listener_rows_of(picture: Any) -> Rows:
-    group_id, _, description, settings, _ = picture
-    return settings_rows(group_id or "", description, settings)
+    group_id, _, description, settings, pair_id = picture
+    return _listener_rows([group_id or "", pair_id], description, settings)
 
 
-def settings_rows(group_id: str, description: str, settings: dict[str, Any]) -> Rows:
-    """The rows of a listener; of a health check that is off, only that it is."""
+def spec_rows(spec: ListenerSpec) -> Rows:
+    group_id = spec.vserver_group.pk if spec.vserver_group else ""
+    target = [group_id, spec.master_slave_server_group_id]
+    return _listener_rows(target, spec.description, asdict(spec.settings))
+
+
+def _listener_rows(target: list[str], description: str, settings: dict[str, Any]) -> Rows:
+    """target: IDs of its VServer group and its primary/secondary group."""
+    return {"target": target, "description": description, **settings_rows(settings)}
+
+
+def settings_rows(settings: Mapping[str, Any]) -> Rows:
+    """The rows of a listener's or a rule's settings; of a check that is off, only that it is."""
     off = settings.get("health_check") == "off"
+    inside = {name for names in _TOGETHER.values() for name in names}
     return {
-        "vserver_group_id": group_id,
-        "description": description,
         **{
             name: value
             for name, value in settings.items()
-            if value is not None and name not in _SESSION and not (off and _is_of_check(name))
+            if value is not None and name not in inside and not (off and _is_of_check(name))
         },
-        "session": {name: settings.get(name) for name in _SESSION},
+        **{
+            row: {name: settings.get(name) for name in names}
+            for row, names in _TOGETHER.items()
+            if names[0] in settings
+        },
     }
 
 
 def settings_of(rows: Rows) -> dict[str, Any]:
-    """The settings that rows stand for, as arguments of its protocol's class in cloud.settings."""
+    """The settings that rows stand for, by the names of the classes in cloud.settings."""
     off = rows.get("health_check") == "off"
-    return {
-        **{
-            name: value
-            for name, value in rows.items()
-            if name not in ("vserver_group_id", "description", "session")
-            and not (off and _is_of_check(name))
-        },
-        **rows["session"],
-    }
+    settings: dict[str, Any] = {}
+    for name, value in rows.items():
+        if name in _TOGETHER:
+            settings |= value
+        elif not (off and _is_of_check(name)):
+            settings[name] = value
+    return settings
 
 
 def _is_of_check(name: str) -> bool:
@@ -150,8 +168,9 @@ def _is_of_check(name: str) -> bool:
 def settings_lines(conflict: Conflict) -> list[Line]:
     """Of a listener or a rule."""
     groups = [
-        str(rows.get("vserver_group_id") or "")
+        group_id
         for rows in (conflict.before or {}, conflict.theirs, conflict.mine)
+        for group_id in (str(rows.get("vserver_group_id") or ""), *rows.get("target", ()))
     ]
     wording = Wording(groups=groups)
     return [
@@ -164,8 +183,8 @@ def settings_lines(conflict: Conflict) -> list[Line]:
 
 
 def rule_rows_of(picture: Any) -> Rows:
-    name, group_id, _ = picture
-    return {"name": name, "vserver_group_id": group_id or ""}
+    name, group_id, settings = picture
+    return {"name": name, "vserver_group_id": group_id or "", "own": settings or {}}
 
 
 def _line(conflict: Conflict, difference: Difference, label: str, detail: str, words: Any) -> Line:

@@ -41,6 +41,10 @@ SETTINGS = {
     "description": gettext_lazy("Listener name"),
     "scheduler": gettext_lazy("Scheduler"),
     "bandwidth": gettext_lazy("Peak bandwidth"),
+    "target": gettext_lazy("Server group"),
+    "access": gettext_lazy("Access control"),
+    "drain": gettext_lazy("Connection draining"),
+    "own": gettext_lazy("Settings of its own"),
     "session": gettext_lazy("Session persistence"),
     "sticky_session": gettext_lazy("Session persistence"),
     "sticky_session_type": gettext_lazy("Kind of session persistence"),
@@ -204,8 +208,11 @@ class Wording:
         """A value of a listener or a rule as a person reads it."""
         if name == "vserver_group_id":
             return self.group(value)
-        if name == "session":
-            return _session(value)
+        if name == "target":
+            group_id, pair_id = value or ("", "")
+            return pair_id or self.group(group_id)
+        if name in _COMBINED:
+            return _COMBINED[name](value)
         if value in (None, ""):
             return NOTHING
         if name == "bandwidth":
@@ -236,3 +243,32 @@ def _session(values: Values | None) -> str:
             "cookie_timeout": values.get("cookie_timeout")
         }
     return _("rewrite cookie %(cookie)s") % {"cookie": values.get("cookie")}
+
+
+def _access(values: Values | None) -> str:
+    if not values or values.get("acl_status") != "on":
+        return _("off")
+    if values.get("acl_type") == "white":
+        return _("whitelist %(list)s") % {"list": values.get("acl_id")}
+    return _("blacklist %(list)s") % {"list": values.get("acl_id")}
+
+
+def _drain(values: Values | None) -> str:
+    on = values and values.get("connection_drain") == "on"
+    return f"{values['connection_drain_timeout']} s" if on and values else _("off")
+
+
+def _own(values: Values | None) -> str:
+    """A rule's own settings, in short."""
+    if not values:
+        return _("as its listener")
+    check = _("check %(path)s") % {"path": values.get("health_check_uri") or "/"}
+    words = [
+        str(values.get("scheduler", "")).upper(),
+        _("session persistence %(session)s") % {"session": _session(values)},
+        check if values.get("health_check") == "on" else _("no health check"),
+    ]
+    return ", ".join(words)
+
+
+_COMBINED = {"session": _session, "access": _access, "drain": _drain, "own": _own}

@@ -57,7 +57,10 @@ def listeners_on_pool(load_balancer: LoadBalancer) -> list[Listener]:
     return list(load_balancer.listeners.filter(vserver_group=None))
 
 
-def listener_on_port(load_balancer: LoadBalancer, port: int) -> Listener | None:
-    """The listener that keeps an HTTP one from the port. UDP may share it with anything."""
+def listener_on_port(
+    load_balancer: LoadBalancer, port: int, *, protocol: str = Listener.Protocol.HTTP
+) -> Listener | None:
+    """The listener that keeps one of a protocol from the port. UDP shares it with the others."""
+    udp = Listener.Protocol.UDP
     taken = load_balancer.listeners.filter(port=port)
-    return taken.exclude(protocol=Listener.Protocol.UDP).first()
+    return (taken.filter(protocol=udp) if protocol == udp else taken.exclude(protocol=udp)).first()

@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from . import views
+from . import views, wizard_views
 
 LISTENER = "listeners/<str:protocol>/<int:port>/"
 
 urlpatterns = [
     path("listeners/", views.listeners_list, name="listeners-list"),
-    path("listeners/new/", views.listeners_new, name="listeners-new"),
+    path("listeners/new/", wizard_views.listeners_new, name="listeners-new"),
     path(f"{LISTENER}edit/", views.listeners_edit, name="listeners-edit"),
     path(f"{LISTENER}start/", views.listeners_start, name="listeners-start"),
     path(f"{LISTENER}stop/", views.listeners_stop, name="listeners-stop"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -24,6 +24,7 @@ from vservers.services.operations import Plan
 
 from .editing import ListenerEdit
 from .forms import ListenerForm
+from .times import Times
 
 FORM = "vservers/listeners/form.html"
 
@@ -37,48 +38,10 @@ def listeners_list(request: ConsoleRequest, region: str, balancer_id: str) -> Ht
         "title": _("Listeners"),
         "balancer": balancer,
         "rows": rows,
-        "others": any(row.listener.protocol != Listener.Protocol.HTTP for row in rows),
         "list_url": _back(balancer),
         "drift": open_drift(balancer, Drift.Kind.LISTENER, Drift.Kind.RULE),
     }
     return render_page(request, "vservers/listeners/list.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires(Action.CHANGE_LISTENERS)
-def listeners_new(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
-    balancer = balancer_or_404(region, balancer_id)
-    form = ListenerForm(request.POST or None, load_balancer=balancer)
-    made = Attempt()
-    if request.method == "POST" and form.is_valid():
-        port = form.cleaned_data["listening_port"]
-        made = attempt(
-            request,
-            services.create_listener,
-            services.plan_new_listener,
-            load_balancer=balancer,
-            protocol=Listener.Protocol.HTTP.value,
-            port=port,
-            spec=services.ListenerSpec(
-                settings=form.settings,
-                vserver_group=form.group,
-                backend_server_port=form.cleaned_data["backend_port"],
-                description=form.name,
-            ),
-            start=form.cleaned_data["start"],
-        )
-        if made.is_over:
-            return _done(
-                request, balancer, *made.words(_("HTTP:%(port)s was created.") % {"port": port})
-            )
-    return answer_dialog(
-        request,
-        FORM,
-        _form_context(balancer, form, _("Add Listener")),
-        refused=bool(form.errors),
-        attempt=made,
-        changed="listeners",
-    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -88,8 +51,6 @@ def listeners_edit(
 ) -> HttpResponse:
     balancer = balancer_or_404(region, balancer_id)
     listener = listener_or_404(balancer, protocol, port)
-    if protocol != Listener.Protocol.HTTP:
-        raise Http404
     edit = ListenerEdit(listener, request.POST if request.method == "POST" else None)
     made = Attempt()
     if request.method == "POST" and edit.is_ready():
@@ -234,6 +195,7 @@ def _form_context(balancer: LoadBalancer, form: ListenerForm, title: str) -> dic
         "title": title,
         "balancer": balancer,
         "form": form,
+        "times": Times.of(form),
         "back_url": _back(balancer),
         "submit": _("Submit"),
     }

@@ -1,0 +1,26 @@
+// The health check of a listener or a rule: its times worked out anew while numbers are typed, as the
+// server does it (vservers/pages/listeners/times.py).
+(() => {
+  "use strict";
+
+  const ANSWER_SECONDS = 1;
+
+  document.addEventListener("input", (event) => {
+    const form = event.target.form;
+    const place = form && form.querySelector("[data-check-times]");
+    if (!place) return;
+    const number = (name) => {
+      const field = form.elements[name];
+      return field && /^\d{1,4}$/.test(field.value) ? Number(field.value) : NaN;
+    };
+    const interval = number("health_check_interval");
+    const timeout = Math.max(number("health_check_timeout"), interval);
+    const unhealthy = number("unhealthy_threshold");
+    const healthy = number("healthy_threshold");
+    const say = (selector, seconds) => {
+      place.querySelector(selector).textContent = Number.isNaN(seconds) ? "—" : String(seconds);
+    };
+    say("[data-down]", timeout * unhealthy + interval * (unhealthy - 1));
+    say("[data-up]", ANSWER_SECONDS * healthy + interval * (healthy - 1));
+  });
+})();
