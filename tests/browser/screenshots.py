@@ -76,7 +76,7 @@ def poses(url: str, made: Made) -> Iterator[tuple[str, Pose]]:
     yield "listener-add", dialog(f"{shop}listeners/", link("Add Listener"))
     yield (
         "listener-add-refused",
-        dialog(f"{shop}listeners/", link("Add Listener"), _refused("Submit")),
+        dialog(f"{shop}listeners/", link("Add Listener"), _refused("Next")),
     )
     yield "listener-edit", dialog(f"{pay}listeners/", in_row("HTTP:80", "Edit"))
     yield "listener-delete", dialog(f"{pay}listeners/", in_row("HTTP:80", "Delete"))
@@ -180,7 +180,11 @@ def _planned_as(language: str) -> Pose:
 def _listener_planned(page: Page) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Listening port").fill("8088")
+    dialog.get_by_role("button", name="Next").click()
     dialog.get_by_label("Backend port").fill("8080")
+    dialog.get_by_role("button", name="Next").click()
+    dialog.get_by_label("Check interval").wait_for()
+    dialog.get_by_role("button", name="Next").click()
     dialog.get_by_role("button", name="Show what will be sent").click()
     expect(dialog.get_by_role("heading", name="What will be sent")).to_be_focused()
 

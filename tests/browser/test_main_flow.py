@@ -53,12 +53,16 @@ def add_listener(page: Page, port: int, *, group: str = "", backend_port: str = 
     choose(page, "Listeners")
     page.get_by_role("link", name="Add Listener").click()
     dialog = page.get_by_role("dialog")
+    dialog.get_by_role("radio", name="HTTP", exact=True).check(force=True)
+    expect(dialog.get_by_label("Gzip compression")).to_be_attached()
     dialog.get_by_label("Listening port").fill(str(port))
+    dialog.get_by_role("button", name="Next").click()
     if group:
-        dialog.get_by_label("VServer Group").select_option(label=group)
+        dialog.get_by_label("Servers").select_option(label=group)
+        expect(dialog.get_by_role("table", name=f"Servers of {group}")).to_be_visible()
     else:
         dialog.get_by_label("Backend port").fill(backend_port)
-    dialog.get_by_role("button", name="Submit").click()
+    dialog.get_by_role("button", name="Create now").click()
     expect(dialog).to_be_hidden()
     row = page.get_by_role("row", name=f"HTTP:{port}")
     expect(row).to_contain_text("Running")

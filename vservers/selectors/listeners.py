@@ -3,10 +3,34 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from vservers.models import Listener, LoadBalancer, ServerHealth
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What narrows the list; "" leaves it wide. q: a part of a port, name, group or certificate."""
+
+    q: str = ""
+    protocol: str = ""
+    status: str = ""
+    target: str = ""
+
+    @property
+    def narrows(self) -> bool:
+        return any((self.q, self.protocol, self.status, self.target))
+
+
+# Of Filters.target: a group, the default pool, a primary/secondary group, or another listener.
+TARGETS = [
+    ("group", gettext_lazy("VServer group")),
+    ("pool", gettext_lazy("Backend Servers")),
+    ("pair", gettext_lazy("Primary/secondary group")),
+    ("redirect", gettext_lazy("Redirect to HTTPS")),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +42,36 @@ class ListenerRow:
     level: str
     health: str
 
+    @property
+    def persistence(self) -> str:
+        """Session persistence in words, "" where it is off."""
+        settings = self.listener.settings
+        if timeout := settings.get("persistence_timeout"):
+            return _("source IP, %(seconds)s s") % {"seconds": timeout}
+        if settings.get("sticky_session") != "on":
+            return ""
+        if settings.get("sticky_session_type") == "insert":
+            return _("insert cookie, %(seconds)s s") % {"seconds": settings["cookie_timeout"]}
+        return _("rewrite cookie %(cookie)s") % {"cookie": settings.get("cookie")}
 
-def listener_rows(load_balancer: LoadBalancer) -> list[ListenerRow]:
+    @property
+    def bandwidth(self) -> str:
+        limit = self.listener.settings.get("bandwidth", -1)
+        return _("no limit") if limit == -1 else f"{limit} Mbit/s"
+
+    @property
+    def access(self) -> str:
+        kinds = {"white": _("Whitelist"), "black": _("Blacklist"), "": _("Off")}
+        return kinds[self.listener.acl_status]
+
+
+def listener_rows(load_balancer: LoadBalancer, filters: Filters | None = None) -> list[ListenerRow]:
     """The listeners of a load balancer, by port; a load balancer has 50 at most."""
+    filters = filters or Filters()
     listeners = load_balancer.listeners.select_related("vserver_group").annotate(
         rule_count=Count("rules")
     )
+    listeners = listeners.filter(_matching(filters))
     counted = ServerHealth.objects.filter(listener__load_balancer=load_balancer)
     counts: dict[int, dict[str, int]] = defaultdict(dict)
     for pk, status, count in counted.values_list("listener", "status").annotate(Count("pk")):
@@ -32,6 +80,42 @@ def listener_rows(load_balancer: LoadBalancer) -> list[ListenerRow]:
         ListenerRow(listener, listener.rule_count, *_health(listener, counts[listener.pk]))
         for listener in listeners
     ]
+
+
+_ON_POOL = Q(vserver_group=None, master_slave_server_group_id="", forward_port=None)
+
+
+def _matching(filters: Filters) -> Q:
+    wanted = Q()
+    if filters.protocol:
+        wanted &= Q(protocol=filters.protocol)
+    if filters.status:
+        wanted &= Q(status=filters.status)
+    match filters.target:
+        case "group":
+            wanted &= Q(vserver_group__isnull=False)
+        case "pool":
+            wanted &= _ON_POOL
+        case "pair":
+            wanted &= ~Q(master_slave_server_group_id="")
+        case "redirect":
+            wanted &= Q(forward_port__isnull=False)
+    if text := filters.q.strip():
+        protocol, _colon, port = text.rpartition(":")
+        words = (
+            Q(description__icontains=text)
+            | Q(protocol__iexact=text)
+            | Q(vserver_group__name__icontains=text)
+            | Q(vserver_group__vserver_group_id=text)
+            | Q(master_slave_server_group_id=text)
+            | Q(settings__server_certificate_id=text)
+            | Q(settings__acl_id=text)
+        )
+        if port.isdecimal() and len(port) <= 5:
+            named = Q(protocol__iexact=protocol) if protocol else Q()
+            words |= named & Q(port=int(port))
+        wanted &= words
+    return wanted
 
 
 def _health(listener: Listener, counts: dict[str, int]) -> tuple[str, str]:
@@ -54,7 +138,7 @@ def _health(listener: Listener, counts: dict[str, int]) -> tuple[str, str]:
 
 def listeners_on_pool(load_balancer: LoadBalancer) -> list[Listener]:
     """The listeners that send to the default server pool what no rule takes."""
-    return list(load_balancer.listeners.filter(vserver_group=None))
+    return list(load_balancer.listeners.filter(_ON_POOL))
 
 
 def listener_on_port(

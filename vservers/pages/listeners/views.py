@@ -1,6 +1,7 @@
 """Listeners of one instance."""
 
 from collections.abc import Callable
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from django.http import HttpResponse
@@ -18,7 +19,7 @@ from vservers.pages.answers import Attempt, answer_dialog, attempt
 from vservers.pages.lookup import balancer_or_404, listener_or_404
 from vservers.selectors.drift import open_drift
 from vservers.selectors.fingerprints import listener_picture
-from vservers.selectors.listeners import listener_rows
+from vservers.selectors.listeners import TARGETS, Filters, listener_rows
 from vservers.services import listeners as services
 from vservers.services.operations import Plan
 
@@ -33,11 +34,17 @@ FORM = "vservers/listeners/form.html"
 @requires(Action.VIEW)
 def listeners_list(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
     balancer = balancer_or_404(region, balancer_id)
-    rows = listener_rows(balancer)
+    wanted = {f.name: request.GET.get(f.name, "") for f in dataclass_fields(Filters)}
+    filters = Filters(**wanted)
+    rows = listener_rows(balancer, filters)
     context = {
         "title": _("Listeners"),
         "balancer": balancer,
         "rows": rows,
+        "filters": filters,
+        "protocols": Listener.Protocol.choices,
+        "statuses": Listener.Status.choices,
+        "targets": TARGETS,
         "list_url": _back(balancer),
         "drift": open_drift(balancer, Drift.Kind.LISTENER, Drift.Kind.RULE),
     }
