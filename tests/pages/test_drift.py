@@ -113,7 +113,7 @@ def test_an_operator_reverts_after_a_question(client_of, operator, group, drift,
 
 
 def test_what_cannot_be_reverted_says_so(client_of, operator, balancer, drift):
-    Drift.objects.update(object_type="balancer", field="name", before="a", after="b")
+    Drift.objects.update(object_type="balancer", field="address", before="a", after="b")
     page = client_of(operator).get(reverse("drift-revert", args=[drift.pk])).content.decode()
     assert "The console has no call that brings this back" in page
 

@@ -27,6 +27,7 @@ def said():
         errors.Waiting: [operation],
         errors.Busy: [],
         errors.CannotUndo: ["No."],
+        errors.NotPossible: ["No."],
         errors.Stale: ["rule"],
         errors.InvalidMembers: [{("i-1", 80): "No."}],
         errors.InUse: [[], []],
