@@ -27,6 +27,9 @@ class Action(StrEnum):
     CHANGE_LISTENERS = gettext_noop("create, edit, start, stop and delete listeners")
     CHANGE_RULES = gettext_noop("create, edit and delete forwarding rules")
     CHANGE_POOL = gettext_noop("change the backend servers of a load balancer")
+    CHANGE_PAIRS = gettext_noop("create and delete primary/secondary groups")
+    CHANGE_CERTIFICATES = gettext_noop("upload, rename and delete certificates")
+    CHANGE_ACCESS_LISTS = gettext_noop("create, edit and delete access control lists")
     SEND_REQUESTS = gettext_noop("send sample requests through a listener")
     VIEW_AUDIT = gettext_noop("read the audit trail")
     MANAGE_ACCOUNTS = gettext_noop("add, change and delete accounts of the cloud")
@@ -43,6 +46,9 @@ _OPERATE = _READ | {
     Action.CHANGE_RULES,
     Action.CHANGE_POOL,
     Action.SEND_REQUESTS,
+    Action.CHANGE_PAIRS,
+    Action.CHANGE_CERTIFICATES,
+    Action.CHANGE_ACCESS_LISTS,
     Action.VIEW_AUDIT,
 }
 

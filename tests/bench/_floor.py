@@ -79,11 +79,12 @@ TABLES = {
     ),
     "listener": _table(
         "load_balancer_id protocol port status backend_server_port vserver_group_id description"
-        " scheduler health_check forward_port settings served_at served_notice",
+        " scheduler health_check forward_port settings served_at served_notice"
+        " master_slave_server_group_id",
         "load_balancer_id protocol port",
     ),
     "rule": _table(
-        "rule_id name domain url vserver_group_id scheduler", "rule_id", by_listener=True
+        "rule_id name domain url vserver_group_id scheduler settings", "rule_id", by_listener=True
     ),
     "serverhealth": _table(
         "server_id port status read_at", "listener_id server_id port", by_listener=True
@@ -260,6 +261,7 @@ def balancer_rows(
                     json.dumps(config if protocol == "http" else {}),
                 ),
                 *(one["ServedAt"], one["ServedNotice"]),
+                config.get("MasterSlaveServerGroupId", ""),
             )
         )
         if protocol == "http":
@@ -272,7 +274,7 @@ def balancer_rows(
             rows["rule"] += [
                 (
                     *(balancer, protocol, port, rule["RuleId"], rule["RuleName"], rule["Domain"]),
-                    *(rule["Url"], rule["VServerGroupId"], ""),
+                    *(rule["Url"], rule["VServerGroupId"], "", json.dumps({})),
                 )
                 for rule in body["Rules"]["Rule"]
             ]

@@ -160,13 +160,13 @@ def test_a_creation_that_arrived_after_it_was_given_up_is_not_made_twice(
 ):
     """The call was under way for longer than anybody looked for it."""
     flaky_cloud.drop_answers("CreateVServerGroup", 1)
-    looked_for = running.find_made_group
-    monkeypatch.setattr(running, "find_made_group", lambda *arguments: "")
+    looked_for = running.find_made
+    monkeypatch.setattr(running, "find_made", lambda *arguments: "")
     members = rows(*[(web(1), 8000 + n, n) for n in range(25)])
     with pytest.raises(CallFailed) as caught:
         create_group(actor=actor, load_balancer=balancer, name="late", members=members)
     assert caught.value.operation.status == "failed"
-    monkeypatch.setattr(running, "find_made_group", looked_for)
+    monkeypatch.setattr(running, "find_made", looked_for)
     retry_rest(actor=actor, operation=caught.value.operation)
     made = balancer.vserver_groups.get()
     assert len(in_cloud(outsider, made)) == len(in_mirror(made)) == 25

@@ -315,3 +315,54 @@ def _rule(rule: Rule) -> dict[str, str]:
         "VServerGroupId": rule.vserver_group_id,
     }
     return {name: value for name, value in wanted.items() if value}
+
+
+# Domain extensions
+
+
+def create_domain_extension(
+    load_balancer_id: str, port: int, domain: str, certificate_id: str
+) -> Call:
+    return _call(
+        "CreateDomainExtension",
+        LoadBalancerId=load_balancer_id,
+        ListenerPort=port,
+        Domain=domain,
+        ServerCertificateId=certificate_id,
+    )
+
+
+def set_domain_extension(domain_extension_id: str, certificate_id: str) -> Call:
+    """Another certificate; the domain never changes."""
+    return _call(
+        "SetDomainExtensionAttribute",
+        DomainExtensionId=domain_extension_id,
+        ServerCertificateId=certificate_id,
+    )
+
+
+def delete_domain_extension(domain_extension_id: str) -> Call:
+    return _call("DeleteDomainExtension", DomainExtensionId=domain_extension_id)
+
+
+# Primary/secondary groups
+
+
+def create_master_slave_server_group(
+    load_balancer_id: str, name: str, primary: BackendServer, secondary: BackendServer
+) -> Call:
+    """There is no client token, and no call that changes such a group."""
+    servers = [
+        {**server.to_api(), "ServerType": role}
+        for server, role in ((primary, "Master"), (secondary, "Slave"))
+    ]
+    return _call(
+        "CreateMasterSlaveServerGroup",
+        LoadBalancerId=load_balancer_id,
+        MasterSlaveServerGroupName=name,
+        MasterSlaveBackendServers=_json(servers),
+    )
+
+
+def delete_master_slave_server_group(group_id: str) -> Call:
+    return _call("DeleteMasterSlaveServerGroup", MasterSlaveServerGroupId=group_id)

@@ -3,6 +3,15 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .assets import (
+    AccessControlList,
+    AccessControlListDetail,
+    CACertificate,
+    DomainExtension,
+    MasterSlaveGroup,
+    MasterSlaveGroupDetail,
+    ServerCertificate,
+)
 from .calls import Call
 from .errors import understood
 from .transport import Transport
@@ -20,6 +29,7 @@ from .types import (
 
 VERSION = "2014-05-15"
 PAGE_SIZE = 100
+ACL_PAGE_SIZE = 50
 # DescribeLoadBalancers and DescribeLoadBalancerListeners take so many load balancers by name.
 MAX_BALANCERS_PER_CALL = 10
 
@@ -124,6 +134,63 @@ class Slb:
     def describe_health_status(self, load_balancer_id: str) -> list[Health]:
         body = self._call("DescribeHealthStatus", LoadBalancerId=load_balancer_id)
         return [Health.from_api(i) for i in inner(body, "BackendServers", "BackendServer")]
+
+    @understood("DescribeMasterSlaveServerGroups")
+    def describe_master_slave_groups(self, load_balancer_id: str) -> list[MasterSlaveGroup]:
+        """Without their servers."""
+        body = self._call("DescribeMasterSlaveServerGroups", LoadBalancerId=load_balancer_id)
+        items = inner(body, "MasterSlaveServerGroups", "MasterSlaveServerGroup")
+        return [MasterSlaveGroup.from_api(item) for item in items]
+
+    @understood("DescribeMasterSlaveServerGroupAttribute")
+    def describe_master_slave_group(self, group_id: str) -> MasterSlaveGroupDetail:
+        return MasterSlaveGroupDetail.from_api(
+            self._call("DescribeMasterSlaveServerGroupAttribute", MasterSlaveServerGroupId=group_id)
+        )
+
+    @understood("DescribeDomainExtensions")
+    def describe_domain_extensions(self, load_balancer_id: str, port: int) -> list[DomainExtension]:
+        """Those of an HTTPS listener."""
+        body = self._call(
+            "DescribeDomainExtensions", LoadBalancerId=load_balancer_id, ListenerPort=port
+        )
+        items = inner(body, "DomainExtensions", "DomainExtension")
+        return [DomainExtension.from_api(item) for item in items]
+
+    @understood("DescribeServerCertificates")
+    def describe_server_certificates(self) -> list[ServerCertificate]:
+        """All of the region, in one answer."""
+        items = inner(
+            self._call("DescribeServerCertificates"), "ServerCertificates", "ServerCertificate"
+        )
+        return [ServerCertificate.from_api(item) for item in items]
+
+    @understood("DescribeCACertificates")
+    def describe_ca_certificates(self) -> list[CACertificate]:
+        """All of the region, in one answer."""
+        items = inner(self._call("DescribeCACertificates"), "CACertificates", "CACertificate")
+        return [CACertificate.from_api(item) for item in items]
+
+    def describe_access_control_lists(self) -> Iterator[AccessControlList]:
+        """All of the region, page by page, without their entries."""
+        page = seen = 0
+        while True:
+            page += 1
+            body = self._call("DescribeAccessControlLists", PageNumber=page, PageSize=ACL_PAGE_SIZE)
+            with understood("DescribeAccessControlLists"):
+                found = [AccessControlList.from_api(item) for item in inner(body, "Acls", "Acl")]
+                total = int(body.get("TotalCount", 0))
+            yield from found
+            seen += len(found)
+            if not found or seen >= total:
+                return
+
+    @understood("DescribeAccessControlListAttribute")
+    def describe_access_control_list(self, acl_id: str) -> AccessControlListDetail:
+        """With all its entries."""
+        return AccessControlListDetail.from_api(
+            self._call("DescribeAccessControlListAttribute", AclId=acl_id)
+        )
 
     # Writes
 

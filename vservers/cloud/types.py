@@ -24,7 +24,7 @@ def moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 
-def _tags(item: Api) -> dict[str, str]:
+def tags_of(item: Api) -> dict[str, str]:
     """{key: value}. SLB and ECS spell the elements alike; a tag may have no value."""
     return {tag["TagKey"]: tag.get("TagValue") or "" for tag in inner(item, "Tags", "Tag")}
 
@@ -122,7 +122,7 @@ class LoadBalancer:
             spec=item.get("LoadBalancerSpec") or "",
             region_id=item.get("RegionId") or "",
             created_at=moment(item.get("CreateTime")),
-            tags=_tags(item),
+            tags=tags_of(item),
             ip_version=(item.get("AddressIPVersion") or "").lower(),
             pay_type=item.get("PayType") or "",
             charge_type=item.get("InstanceChargeType") or "",
@@ -227,7 +227,7 @@ class VServerGroup:
             name=item.get("VServerGroupName") or "",
             server_count=int(item.get("ServerCount", 0)),
             created_at=moment(item.get("CreateTime")),
-            tags=_tags(item),
+            tags=tags_of(item),
             rule_keys=frozenset(
                 (
                     rule["RuleId"],
@@ -260,7 +260,7 @@ class VServerGroupDetail:
                 BackendServer.from_api(item)
                 for item in inner(body, "BackendServers", "BackendServer")
             ),
-            tags=_tags(body),
+            tags=tags_of(body),
         )
 
 
@@ -362,5 +362,5 @@ class Server:
             private_ip=private[0] if private else "",
             public_ip=public[0] if public else "",
             instance_type=item.get("InstanceType") or "",
-            tags=_tags(item),
+            tags=tags_of(item),
         )

@@ -8,19 +8,27 @@ from .balancers import LoadBalancer, Region
 from .batches import Batch, BatchItem
 from .drift import Drift
 from .groups import Member, PoolServer, VServerGroup
-from .listeners import Listener, Rule, ServerHealth
+from .listeners import DomainExtension, Listener, Rule, ServerHealth
 from .operations import Operation, OperationCall
+from .pairs import MasterSlaveGroup, MasterSlaveMember
+from .regional import AccessControlEntry, AccessControlList, CACertificate, ServerCertificate
 from .runs import SyncRun
 from .servers import Server
 
 __all__ = [
+    "AccessControlEntry",
+    "AccessControlList",
     "AccountRegion",
     "Batch",
     "BatchItem",
+    "CACertificate",
     "CloudAccount",
+    "DomainExtension",
     "Drift",
     "Listener",
     "LoadBalancer",
+    "MasterSlaveGroup",
+    "MasterSlaveMember",
     "Member",
     "Operation",
     "OperationCall",
@@ -29,6 +37,7 @@ __all__ = [
     "Region",
     "Rule",
     "Server",
+    "ServerCertificate",
     "ServerHealth",
     "SyncRun",
     "VServerGroup",

@@ -40,7 +40,8 @@ class AccountRegion(models.Model):
     """A region as one account has it.
 
     synced_at: start of the last full sync of it that ended well. listed_at: start of the last read
-    of its load balancers with their listeners; servers_at: of its servers.
+    of its load balancers with their listeners; servers_at: of its servers; certificates_at,
+    access_lists_at: of the lists of those. touched_at: end of the last read of either of the two.
     """
 
     account = models.ForeignKey(
@@ -52,6 +53,9 @@ class AccountRegion(models.Model):
     synced_at = models.DateTimeField(null=True)
     listed_at = models.DateTimeField(null=True)
     servers_at = models.DateTimeField(null=True)
+    certificates_at = models.DateTimeField(null=True)
+    access_lists_at = models.DateTimeField(null=True)
+    touched_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["account", "region"]

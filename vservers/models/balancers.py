@@ -36,9 +36,9 @@ class LoadBalancer(Vanishing):
     """A load balancer; the vendor's pages call it an instance.
 
     Starts of the last reads: synced_at of all of it, listed_at of its list of groups, listeners_at
-    of its listeners and rules, pool_at of its attributes and default pool, health_at of what its
-    health checks say. touched_at: end of the last read of any part; a picture whose reading began
-    before it is out of date. tags: {key:
+    of its listeners and rules, pool_at of its attributes and default pool, pairs_at of its
+    primary/secondary groups, health_at of what its health checks say. touched_at: end of the last
+    read of any part; a picture whose reading began before it is out of date. tags: {key:
     value}. owner: the program that manages it, "" for none known. bandwidth: Mbit/s, -1 for no
     limit. delete_protection, modification_protection and the like: as the API says them, "" before
     they were read.
@@ -104,6 +104,7 @@ class LoadBalancer(Vanishing):
     listeners_at = models.DateTimeField(null=True)
     pool_at = models.DateTimeField(null=True)
     health_at = models.DateTimeField(null=True)
+    pairs_at = models.DateTimeField(null=True)
     touched_at = models.DateTimeField(null=True)
     search_text = search_text("name", "load_balancer_id", "address", "tags")
 

@@ -97,6 +97,21 @@ class Rule(models.Model):
         return f"{self.domain}{self.url}"
 
 
+class DomainExtension(models.Model):
+    """A further domain of an HTTPS listener, for which it shows another server certificate."""
+
+    domain_extension_id = models.CharField(max_length=60, primary_key=True)
+    listener = models.ForeignKey(Listener, on_delete=models.CASCADE, related_name="extensions")
+    domain = models.CharField(max_length=253)
+    server_certificate_id = models.CharField(max_length=120, blank=True, db_index=True)
+
+    class Meta:
+        ordering = ["listener", "domain"]
+
+    def __str__(self) -> str:
+        return self.domain
+
+
 class ServerHealth(models.Model):
     """What one listener's health check says of one server and port.
 

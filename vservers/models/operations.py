@@ -6,9 +6,13 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .accounts import CloudAccount
+
 
 class Operation(models.Model):
-    """One change of one load balancer: who, what, on what, and how it ended.
+    """One change of one load balancer, or of one region of an account: who, what, how it ended.
+
+    load_balancer_id: "" where it is of the region as a whole, which account and region_id name.
 
     Committed before its first call is sent, so that a process which dies leaves a row from which
     another settles it. reread: what to read again afterwards, as names of readings with arguments.
@@ -34,8 +38,11 @@ class Operation(models.Model):
     web_request_id = models.CharField(max_length=64, blank=True)
     permission = models.CharField(max_length=60)
     verb = models.CharField(max_length=60)
+    account = models.ForeignKey(
+        CloudAccount, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     region_id = models.CharField(max_length=40)
-    load_balancer_id = models.CharField(max_length=60)
+    load_balancer_id = models.CharField(max_length=60, blank=True)
     resource_type = models.CharField(max_length=30)
     resource_id = models.CharField(max_length=120, blank=True)
     resource_name = models.CharField(max_length=120, blank=True)
@@ -78,7 +85,8 @@ class OperationCall(models.Model):
     """One call of an operation.
 
     changes: what it does, one JSON object per row (services.changes.Change). evidence: what was
-    known before a call that cannot be repeated safely. result: what the answer named.
+    known before a call that cannot be repeated safely. sealed: JSON of {parameter: secret},
+    encrypted, of the parameters that `params` only has a stand-in for; "" once it was sent.
     """
 
     class Outcome(models.TextChoices):
@@ -97,6 +105,7 @@ class OperationCall(models.Model):
     action = models.CharField(max_length=60)
     params = models.JSONField()
     changes = models.JSONField()
+    sealed = models.TextField(blank=True)
     outcome = models.CharField(max_length=12, choices=Outcome, default=Outcome.PLANNED)
     code = models.CharField(max_length=100, blank=True)
     message = models.TextField(blank=True)

@@ -33,6 +33,7 @@ class SyncRun(models.Model):
 
     class Stage(models.TextChoices):
         SERVERS = "servers", gettext_lazy("Reading the servers")
+        ASSETS = "assets", gettext_lazy("Reading certificates and access lists")
         BALANCERS = "balancers", gettext_lazy("Listing the instances")
         PARTS = "parts", gettext_lazy("Reading the instances")
         CHANGES = "changes", gettext_lazy("Looking for changes")

@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from console.shell.htmx import render_dialog, trigger
 from console.shell.request import ConsoleRequest
 from vservers.services.errors import CallFailed, Gone, NotPossible, NotReread, Stale
-from vservers.services.operations import Plan
+from vservers.services.operations import AnyPlan
 
 from .preview import Preview, preview_of
 
@@ -64,7 +64,7 @@ class Attempt:
 def attempt(
     request: ConsoleRequest,
     verb: Callable[..., Any],
-    plan: Callable[..., Plan],
+    plan: Callable[..., AnyPlan],
     /,
     **arguments: Any,
 ) -> Attempt:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from vservers.services.code import command_line, python_sdk
 from vservers.services.desired import desired
-from vservers.services.operations import Plan
+from vservers.services.operations import AnyPlan, Plan
 from vservers.services.planning import PlannedCall
 from vservers.services.terraform import terraform
 
@@ -40,7 +40,7 @@ class Preview:
     programs: list[Program]
 
 
-def preview_of(plan: Plan) -> Preview:
+def preview_of(plan: AnyPlan) -> Preview:
     """Raises CannotPlan."""
     calls = plan.calls
     if not calls:
@@ -59,9 +59,9 @@ def _steps(calls: list[PlannedCall]) -> list[Step]:
     ]
 
 
-def _programs(plan: Plan, planned: list[PlannedCall]) -> Iterable[Program]:
+def _programs(plan: AnyPlan, planned: list[PlannedCall]) -> Iterable[Program]:
     calls = [one.call for one in planned]
-    region = plan.load_balancer.region_id
+    region = plan.place.region_id
     yield Program(
         "cli",
         _("Command line"),
@@ -74,13 +74,14 @@ def _programs(plan: Plan, planned: list[PlannedCall]) -> Iterable[Program]:
         _("A whole program. The access key comes from the environment."),
         python_sdk(calls, region),
     )
-    yield Program(
-        "terraform",
-        _("Terraform"),
-        _(
-            "The state after the change, for the provider aliyun/alicloud. What exists is "
-            "taken over by import blocks (Terraform 1.7). Read what terraform plan says "
-            "before you apply it."
-        ),
-        terraform(desired(plan.load_balancer, plan.changes)),
-    )
+    if isinstance(plan, Plan):
+        yield Program(
+            "terraform",
+            _("Terraform"),
+            _(
+                "The state after the change, for the provider aliyun/alicloud. What exists is "
+                "taken over by import blocks (Terraform 1.7). Read what terraform plan says "
+                "before you apply it."
+            ),
+            terraform(desired(plan.load_balancer, plan.changes)),
+        )

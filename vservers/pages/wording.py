@@ -1,7 +1,6 @@
 """Changes in the words of the pages: which object, how it was, how it will be."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,8 +10,10 @@ from vservers.selectors.names import group_names, server_names
 from vservers.services.changes import NEW, Change, Kind, Values
 
 from .balancer_wording import balancer_words, tag_words
+from .further_wording import NOT_THERE, Row, pair_server_ids, rows_of_further
 
-NOT_THERE = gettext_lazy("not there")
+__all__ = ["NOTHING", "NOT_THERE", "SETTINGS", "Row", "Wording", "member_words"]
+
 NOTHING = "—"
 MOST_NAMES = 5
 
@@ -83,16 +84,6 @@ _SECONDS = {
 _UNSAID = {"rule_id", "type"}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a plan or an outcome: an object and its ID, or a setting and whose it is."""
-
-    what: str
-    detail: str
-    before: str
-    after: str
-
-
 class Wording:
     """The words for some changes; names are looked up once for all of them.
 
@@ -112,6 +103,8 @@ class Wording:
                 server_ids.add(str(change.key[1]))
             elif change.kind is Kind.POOL_SERVER:
                 server_ids.add(str(change.key[0]))
+            elif change.kind is Kind.PAIR:
+                server_ids.update(pair_server_ids(change))
             for values in (change.before, change.after):
                 group_ids.add(str((values or {}).get("vserver_group_id") or ""))
         self._servers = server_names(server_ids)
@@ -181,6 +174,8 @@ class Wording:
                     "listener": f"{str(protocol).upper()}:{port}",
                 }
                 yield from self._settings(whose, change)
+            case _:
+                yield from rows_of_further(change, self.server)
 
     def _settings(self, whose: str, change: Change) -> Iterator[Row]:
         before, after = change.before or {}, change.after or {}

@@ -12,14 +12,19 @@ _OWN_OF_EACH = frozenset({"health_check_connect_port", "health_check_domain"})
 # What a tag of a load balancer is a tag of.
 INSTANCE = "instance"
 VSERVER_GROUP = "vservergroup"
-# Stands for the ID of a group that an operation makes, until the cloud has given one.
+# Sent, and never told by the cloud.
+_UNTOLD = frozenset({"pem"})
+# Stands for the ID of what an operation makes, until the cloud has given one.
 NEW = "$new"
+# Stands for a secret, which no plan, page or record holds in the clear.
+SECRET = "$secret"  # noqa: S105
 
 
 class Kind(StrEnum):
-    """The kinds of objects, and what identifies one within its load balancer.
+    """The kinds of objects, and what identifies one within its load balancer or region.
 
-    Of a rule that is not its ID: domain and URL never change, and are known before it is made.
+    Of a rule or a domain extension that is not its ID: domain and URL never change, and are known
+    before it is made.
     """
 
     BALANCER = "instance"  # (load_balancer_id,)
@@ -29,10 +34,25 @@ class Kind(StrEnum):
     POOL_SERVER = "pool server"  # (server_id, server_ip)
     LISTENER = "listener"  # (protocol, port)
     RULE = "rule"  # (protocol, port, domain, url)
+    EXTENSION = "domain extension"  # (protocol, port, domain)
+    PAIR = "primary/secondary group"  # (group_id,)
+    # Of a region of an account
+    SERVER_CERTIFICATE = "server certificate"  # (certificate_id,)
+    CA_CERTIFICATE = "CA certificate"  # (certificate_id,)
+    ACCESS_LIST = "access control list"  # (acl_id,)
+    ACCESS_ENTRY = "network"  # (acl_id, network)
 
 
 Key = tuple[str | int, ...]
 Values = Mapping[str, Any]
+
+# Of what is a part of another object: that object's kind, and how much of the key identifies it.
+_OWNERS = {
+    Kind.MEMBER: (Kind.GROUP, 1),
+    Kind.RULE: (Kind.LISTENER, 2),
+    Kind.EXTENSION: (Kind.LISTENER, 2),
+    Kind.ACCESS_ENTRY: (Kind.ACCESS_LIST, 1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +96,15 @@ class Change:
             if after.get(name) is not None and before.get(name) != after.get(name)
         )
 
-    def named(self, group_id: str) -> "Change":
-        """With the ID of a new group in the place of its stand-in."""
-        return replace(self, key=tuple(group_id if part == NEW else part for part in self.key))
+    @property
+    def owner(self) -> tuple[Kind, Key]:
+        """The object that this one is a part of, or is itself."""
+        kind, length = _OWNERS.get(self.kind, (self.kind, len(self.key)))
+        return kind, self.key[:length]
+
+    def named(self, made_id: str) -> "Change":
+        """With the ID of what is new in the place of its stand-in."""
+        return replace(self, key=tuple(made_id if part == NEW else part for part in self.key))
 
 
 def agrees(found: Values | None, wanted: Values | None) -> bool:
@@ -89,7 +115,7 @@ def agrees(found: Values | None, wanted: Values | None) -> bool:
     return all(
         found.get(name) == value
         for name, value in wanted.items()
-        if value is not None or (checked and name in _OWN_OF_EACH)
+        if name not in _UNTOLD and (value is not None or (checked and name in _OWN_OF_EACH))
     )
 
 

@@ -11,15 +11,19 @@ from typing import Any
 
 from vservers.cloud.calls import Call
 
-from .changes import NEW
+from .changes import NEW, SECRET
+from .creations import BY_ACTION
 
 # Parameters that the API takes as JSON text.
-_JSON_PARAMS = {"BackendServers", "RuleList", "RuleIds"}
-_CREATE_GROUP = "CreateVServerGroup"
+_JSON_PARAMS = {
+    "BackendServers", "RuleList", "RuleIds", "MasterSlaveBackendServers", "AclEntrys",
+}  # fmt: skip
+# Where a program finds the only secret that is ever sent.
+_KEY_FILE = "private-key.pem"
 # A boundary of the SDK's spelling: before a capital that follows a small letter or a digit.
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-# What the answer names the new group; kept to tools that every shell has.
-_TAKE_GROUP_ID = """| grep -o '"VServerGroupId": *"[^"]*"' | cut -d '"' -f 4"""
+# What the answer names that was made; kept to tools that every shell has.
+_TAKE_ID = """| grep -o '"{}": *"[^"]*"' | cut -d '"' -f 4"""
 
 _PYTHON_HEAD = """\
 # pip install alibabacloud-slb20140515
@@ -46,19 +50,23 @@ client = Client(
 def command_line(calls: Iterable[Call], region_id: str) -> str:
     """A script for bash and the vendor's `aliyun`; it stops at the first call that is refused."""
     blocks = ["set -euo pipefail"]
+    made = ""
     for call in calls:
         words = [f"aliyun slb {call.action} --region {shlex.quote(region_id)}"]
-        words += [_flag(name, value) for name, value in call.params.items()]
+        words += [_flag(name, value, made) for name, value in call.params.items()]
         command = " \\\n  ".join(words)
-        if call.action == _CREATE_GROUP:
-            command = f"GROUP_ID=$({command} \\\n  {_TAKE_GROUP_ID})"
+        if creation := BY_ACTION.get(call.action):
+            made = creation.variable.upper()
+            command = f"{made}=$({command} \\\n  {_TAKE_ID.format(creation.answer)})"
         blocks.append(command)
     return "\n\n".join(blocks) + "\n"
 
 
-def _flag(name: str, value: str | int) -> str:
+def _flag(name: str, value: str | int, made: str) -> str:
     if value == NEW:
-        return f'--{name} "$GROUP_ID"'
+        return f'--{name} "${made}"'
+    if value == SECRET:
+        return f'--{name} "$(cat {_KEY_FILE})"'
     text = str(value)
     # A value with a hyphen in front would be taken for the next flag.
     return f"--{name}{'=' if text.startswith('-') else ' '}{shlex.quote(text)}"
@@ -67,16 +75,18 @@ def _flag(name: str, value: str | int) -> str:
 def python_sdk(calls: Iterable[Call], region_id: str) -> str:
     """A whole program for the SDK alibabacloud-slb20140515; keys come from the environment."""
     blocks = [_PYTHON_HEAD.replace("{region}", repr(region_id))]
+    made = ""
     for call in calls:
         params = {"RegionId": region_id, **_lists(call.params)}
         arguments = "".join(
-            f"        {_attribute(name)}={_argument(call.action, name, value)},\n"
+            f"        {_attribute(name)}={_argument(call.action, name, value, made)},\n"
             for name, value in params.items()
         )
         request = f"models.{call.action}Request(\n{arguments}    )"
         answer = f"client.{_attribute(call.action)}(\n    {request}\n)"
-        if call.action == _CREATE_GROUP:
-            answer = f"group_id = {answer}.body.vserver_group_id"
+        if creation := BY_ACTION.get(call.action):
+            made = creation.variable
+            answer = f"{made} = {answer}.body.{_attribute(creation.answer)}"
         blocks.append(answer + "\n")
     return "\n".join(blocks)
 
@@ -103,23 +113,25 @@ def _lists(params: Mapping[str, str | int]) -> dict[str, Any]:
     return found
 
 
-def _argument(action: str, name: str, value: Any) -> str:
+def _argument(action: str, name: str, value: Any, made: str) -> str:
     if not isinstance(value, list):
-        return _literal(name, value)
+        return _literal(name, value, made)
     rows = [
         f"models.{action}Request{name}("
-        + ", ".join(f"{_attribute(key)}={_literal(key, one)}" for key, one in row.items())
+        + ", ".join(f"{_attribute(key)}={_literal(key, one, made)}" for key, one in row.items())
         + ")"
         if isinstance(row, dict)
-        else _literal(name, row)
+        else _literal(name, row, made)
         for row in value
     ]
     return f"[{', '.join(rows)}]"
 
 
-def _literal(name: str, value: str | int) -> str:
+def _literal(name: str, value: str | int, made: str) -> str:
     if value == NEW:
-        return "group_id"
+        return made
+    if value == SECRET:
+        return f"open({_KEY_FILE!r}).read()"
     if name not in _JSON_PARAMS:
         return repr(value)
     items: Sequence[Any] = json.loads(str(value))

@@ -2,21 +2,25 @@
 
 from console.shell.sealing import Unreadable, unseal
 from vservers.cloud import Cloud, CloudUnreachable, Credentials
-from vservers.models import CloudAccount, LoadBalancer
+from vservers.models import AccountRegion, CloudAccount, LoadBalancer
 
 from .pacing import pace_of
 
 
 def connect(
-    place: CloudAccount | LoadBalancer, region_id: str = "", *, background: bool = False
+    place: CloudAccount | LoadBalancer | AccountRegion,
+    region_id: str = "",
+    *,
+    background: bool = False,
 ) -> Cloud:
     """One region of an account, for one service call: it keeps the record of what it wrote.
 
-    place: a load balancer means its account and, unless told, its region. Calls wait for the pace
-    of the account; those in the background leave a part of it to the people who wait for an answer.
+    place: a load balancer or a region means its account and, unless told, its region. Calls wait
+    for the pace of the account; those in the background leave a part of it to the people who wait
+    for an answer.
     Raises CloudUnreachable when the account is disabled or its secret unreadable.
     """
-    if isinstance(place, LoadBalancer):
+    if isinstance(place, LoadBalancer | AccountRegion):
         account, region_id = place.account, region_id or place.region_id
     else:
         account = place

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from vservers.cloud.errors import CloudError
-from vservers.models import Listener, Operation, OperationCall, Rule
+from vservers.models import DomainExtension, Listener, Operation, OperationCall, Rule
+from vservers.selectors.usage import named
 
 from .changes import Change
 
@@ -190,6 +192,21 @@ class InUse(Refusal):
                 "forwarding rules. Give them another group first."
             )
             % {"listeners": len(self.listeners), "rules": len(self.rules)}
+        )
+
+
+class UsedBy(Refusal):
+    """What listeners or domain extensions use cannot be deleted. users: those that do."""
+
+    def __init__(self, users: Sequence[Listener | DomainExtension]) -> None:
+        self.users = list(users)
+        super().__init__(
+            ngettext(
+                "It is used by %(users)s. Set something else there first.",
+                "It is used in %(count)s places: %(users)s. Set something else there first.",
+                len(self.users),
+            )
+            % {"count": len(self.users), "users": named(self.users)}
         )
 
 

@@ -1,52 +1,65 @@
-"""Looking in the cloud for a group whose creation was not answered.
+"""Looking in the cloud for an object whose creation was not answered.
 
-CreateVServerGroup takes no client token, so it is never repeated before it was looked for.
+Few creations take a client token, so none is ever repeated before it was looked for.
 """
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from vservers.cloud import Cloud
-from vservers.models import LoadBalancer, Operation, OperationCall
+from vservers.models import OperationCall
 
-from . import scopes, sync
-from .changes import Change, Kind, agrees, member_key, server_values
-from .observing import held_members
+from . import places
+from .changes import Change, Kind, agrees
+from .creations import Creation
+from .observing import Observed, ids_named
+from .places import Place
 
-CREATE_GROUP = "CreateVServerGroup"
+# The IDs of a kind that the cloud has now, of a place.
+_LISTS: dict[Kind, Callable[[Cloud, Any], Iterable[str]]] = {
+    Kind.GROUP: lambda cloud, balancer: (
+        one.vserver_group_id for one in cloud.slb.describe_vserver_groups(balancer.pk)
+    ),
+    Kind.PAIR: lambda cloud, balancer: (
+        one.group_id for one in cloud.slb.describe_master_slave_groups(balancer.pk)
+    ),
+    Kind.SERVER_CERTIFICATE: lambda cloud, region: (
+        one.certificate_id for one in cloud.slb.describe_server_certificates()
+    ),
+    Kind.CA_CERTIFICATE: lambda cloud, region: (
+        one.certificate_id for one in cloud.slb.describe_ca_certificates()
+    ),
+    Kind.ACCESS_LIST: lambda cloud, region: (
+        one.acl_id for one in cloud.slb.describe_access_control_lists()
+    ),
+}
 
 
-def group_ids(cloud: Cloud, load_balancer_id: str) -> list[str]:
-    """What is there before a creation: none of these can be what it makes."""
-    groups = cloud.slb.describe_vserver_groups(load_balancer_id)
-    return sorted(group.vserver_group_id for group in groups)
+def ids_before(cloud: Cloud, place: Place, creation: Creation) -> list[str]:
+    """What is there before a creation: none of these can be what it makes. Raises CloudError."""
+    return sorted(_LISTS[creation.kind](cloud, place))
 
 
-def find_made_group(cloud: Cloud, load_balancer: LoadBalancer, call: OperationCall) -> str:
-    """The ID of the group that the call made, "" where there is none. Raises CloudError.
+def find_made(cloud: Cloud, place: Place, call: OperationCall, creation: Creation) -> str:
+    """The ID of what the call made, "" where there is none. Raises CloudError.
 
-    It is one that was not there before, has the name and the servers that were sent, and was made
-    by no other operation.
+    It is one that was not there before, has the name and all else that was sent, no more, and was
+    made by no other operation.
     """
-    sync.store(cloud, load_balancer.pk, scopes.reader(load_balancer.pk, [scopes.GROUPS]))
+    places.store(cloud, place, [creation.all])
     changes = [Change.from_json(change) for change in call.changes]
-    name = next(change.after for change in changes if change.kind is Kind.GROUP) or {}
-    claimed = Operation.objects.filter(
-        load_balancer_id=load_balancer.pk, calls__action=CREATE_GROUP
-    ).exclude(pk=call.operation_id)
-    candidates = (
-        load_balancer.vserver_groups.filter(name=name["name"])
-        .exclude(pk__in=call.evidence or [])
-        .exclude(pk__in=claimed.values("resource_id"))
-    )
-    for group in candidates:
-        wanted = {
-            change.named(group.pk).key: change.after
-            for change in changes
-            if change.kind is Kind.MEMBER
-        }
-        held = {
-            member_key(group.pk, server): server_values(server) for server in held_members(group)
-        }
-        if held.keys() == wanted.keys() and all(
-            agrees(held[key], values) for key, values in wanted.items()
+    wanted = next(change.after for change in changes if change.kind is creation.kind) or {}
+    claimed = places.operations_at(place).filter(calls__action=creation.action)
+    taken = set(claimed.exclude(pk=call.operation_id).values_list("resource_id", flat=True))
+    taken.update(call.evidence or [])
+    observed = Observed(place)
+    for made_id in ids_named(place, creation.kind, str(wanted["name"])):
+        if made_id in taken:
+            continue
+        expected = {change.named(made_id).key: change.after for change in changes}
+        found = observed.whole(creation.kind, made_id)
+        if found.keys() == expected.keys() and all(
+            agrees(found[key], values) for key, values in expected.items()
         ):
-            return str(group.pk)
+            return made_id
     return ""

@@ -15,6 +15,7 @@ from vservers.models import AccountRegion, SyncRun
 from . import readings, vanishing
 from .connection import connect
 from .crew import ask_all
+from .regional_sync import sync_assets
 from .regions import sync_balancers, sync_servers
 from .runs import Progress
 from .sync import store
@@ -36,6 +37,7 @@ def full_sync(place: AccountRegion, progress: Progress) -> None:
     if place.servers_at is None or place.servers_at < began:
         progress.stage(SyncRun.Stage.SERVERS)
         progress.advance(0, rows=sync_servers(cloud, account))
+    sync_assets(cloud, place, progress)
     progress.stage(SyncRun.Stage.BALANCERS)
     sync_balancers(cloud, account, listed=lambda count: progress.advance(0, rows=0))
     here = account.load_balancers.filter(region=place.region_id)

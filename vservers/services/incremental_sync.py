@@ -2,9 +2,10 @@
 
 Lists tell most changes: one call for a hundred load balancers or listeners, one for each load
 balancer's groups with their names, tags, numbers of servers and rules. What no list tells (weights,
-an exchanged server, the default pool) is found by reading again what was read longest ago: so much
-in each run that everything is read within settings.SYNC_GROUP_DUE_SECONDS, and first of all the
-groups that somebody changed or looked at a short while ago.
+an exchanged server, the default pool, primary/secondary groups) is found by reading again what was
+read longest ago: so much in each run that everything is read within
+settings.SYNC_GROUP_DUE_SECONDS, and first of all the groups that somebody changed or looked at a
+short while ago.
 """
 
 import math
@@ -26,6 +27,7 @@ from .connection import connect
 from .crew import ask_all
 from .full_sync import Question, read_many, read_whole
 from .readings.listeners import other_listeners
+from .regional_sync import sync_assets
 from .regions import sync_balancers, sync_servers
 from .runs import Progress
 
@@ -46,6 +48,7 @@ def incremental_sync(place: AccountRegion, progress: Progress) -> None:
     if place.servers_at is None or place.servers_at <= servers_due:
         progress.stage(SyncRun.Stage.SERVERS)
         progress.advance(0, rows=sync_servers(cloud, account))
+    sync_assets(cloud, place, progress)
     progress.stage(SyncRun.Stage.BALANCERS)
     sync_balancers(cloud, account, listed=lambda count: progress.advance(0))
     here = account.load_balancers.filter(region=place.region_id)
@@ -87,6 +90,8 @@ class _Wanted:
                 parts.append(readings.attributes_and_pool(one))
             if one in self.groups:
                 parts.append(readings.some_groups(one, sorted(self.groups[one])))
+            if one in self.pools or one in self.listeners:
+                parts.append(readings.pairs(one))
             # After the groups: a new rule may send to a new group.
             if one in self.listeners:
                 parts.append(readings.listeners(one))

@@ -1,4 +1,4 @@
-"""One change of a load balancer at a time, over all processes of all machines.
+"""One change of a load balancer, or of a region as a whole, at a time, over all processes.
 
 The lock is the database session's: a process that dies loses it with its connection, and that is
 how others know that what it had begun is left behind. Of a machine that vanishes without a word the
@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import Error, connection
+from django.db.models import Q
 from django.utils import timezone
 
 from vservers.cloud.deadline import ANSWER_SECONDS
@@ -46,83 +47,100 @@ class LostHold(Exception):
     """The database session that held the lock has ended: somebody else may have it now."""
 
 
+def region_lock(account_id: int | None, region_id: str) -> str:
+    """The name of the lock of a region of an account; that of a load balancer is its ID."""
+    # No load balancer's ID has a slash.
+    return f"{account_id}/{region_id}"
+
+
+def _of(name: str) -> Q:
+    """The calls of operations that take the lock of this name."""
+    account_id, slash, region_id = name.partition("/")
+    if not slash:
+        return Q(operation__load_balancer_id=name)
+    account = None if account_id == str(None) else account_id
+    return Q(
+        operation__load_balancer_id="",
+        operation__account_id=account,
+        operation__region_id=region_id,
+    )
+
+
 def _held() -> dict[str, Any]:
-    """{load_balancer_id: the session that took it} of this thread."""
+    """{name of a lock: the session that took it} of this thread."""
     held: dict[str, Any] | None = getattr(_threads, "held", None)
     if held is None:
         held = _threads.held = {}
     return held
 
 
-def try_hold(load_balancer_id: str) -> bool:
+def try_hold(name: str) -> bool:
     """Take the lock if it is free. Not to be nested: one `release` forgets the session's hold."""
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [LOCK_SPACE, load_balancer_id])
+        cursor.execute(_TAKE, [LOCK_SPACE, name])
         taken = bool(cursor.fetchone()[0])
     if taken:
-        _held()[load_balancer_id] = connection.connection
+        _held()[name] = connection.connection
     return taken
 
 
-def check_held(load_balancer_id: str) -> None:
+def check_held(name: str) -> None:
     """Raise LostHold unless the session of the lock is still this thread's.
 
     Django opens a new session in the place of one that broke inside a transaction. Whatever is
     committed after this check without an error was committed under the lock.
     """
     session = connection.connection
-    if session is None or session.closed or session is not _held().get(load_balancer_id):
-        raise LostHold(f"the lock of {load_balancer_id} went with its database session")
+    if session is None or session.closed or session is not _held().get(name):
+        raise LostHold(f"the lock of {name} went with its database session")
 
 
-def release(load_balancer_id: str) -> None:
+def release(name: str) -> None:
     """Give the lock back; where the session cannot, it is ended, and the lock with it."""
-    session = _held().pop(load_balancer_id, None)
+    session = _held().pop(name, None)
     if session is None or session.closed or session is not connection.connection:
         return
     try:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_unlock(%s, hashtext(%s))", [LOCK_SPACE, load_balancer_id]
-            )
+            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [LOCK_SPACE, name])
     except Error:
         # In a transaction that failed, say. A pool would hand the session on with its lock.
-        logger.exception("The lock of %s is given back by ending its session", load_balancer_id)
+        logger.exception("The lock of %s is given back by ending its session", name)
         session.close()
 
 
-def under_way(load_balancer_id: str, *, seconds: float = IN_FLIGHT_SECONDS) -> bool:
+def under_way(name: str, *, seconds: float = IN_FLIGHT_SECONDS) -> bool:
     """Whether a call of a process that died may still reach the cloud. Hold the lock to ask."""
     return OperationCall.objects.filter(
-        operation__load_balancer_id=load_balancer_id,
+        _of(name),
         operation__status__in=Operation.UNSETTLED,
         outcome=OperationCall.Outcome.SENDING,
         sent_at__gt=timezone.now() - timedelta(seconds=seconds),
     ).exists()
 
 
-def _try_hold_quiet(load_balancer_id: str) -> bool:
+def _try_hold_quiet(name: str) -> bool:
     """Take the lock if it is free and nothing that a dead process sent can come in between."""
-    if not try_hold(load_balancer_id):
+    if not try_hold(name):
         return False
-    if under_way(load_balancer_id):
-        release(load_balancer_id)
+    if under_way(name):
+        release(name)
         return False
     return True
 
 
 @contextmanager
-def hold(load_balancer_id: str, *, seconds: float | None = None) -> Iterator[None]:
-    """Wait for other changes of the load balancer, then keep them waiting. Raises Busy.
+def hold(name: str, *, seconds: float | None = None) -> Iterator[None]:
+    """Wait for other changes of the same place, then keep them waiting. Raises Busy.
 
     seconds: HOLD_SECONDS where it is not given.
     """
     deadline = time.monotonic() + (HOLD_SECONDS if seconds is None else seconds)
-    while not _try_hold_quiet(load_balancer_id):
+    while not _try_hold_quiet(name):
         if time.monotonic() > deadline:
             raise Busy
         time.sleep(_POLL_SECONDS)
     try:
         yield
     finally:
-        release(load_balancer_id)
+        release(name)

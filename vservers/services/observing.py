@@ -1,12 +1,24 @@
 """The mirror in the terms of changes: how each object stands that a change is about."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from vservers.cloud.types import BackendServer
-from vservers.models import Listener, LoadBalancer, PoolServer, Rule, VServerGroup
+from vservers.models import (
+    AccessControlList,
+    AccountRegion,
+    CACertificate,
+    DomainExtension,
+    Listener,
+    LoadBalancer,
+    MasterSlaveGroup,
+    PoolServer,
+    Rule,
+    ServerCertificate,
+    VServerGroup,
+)
 
 from .changes import INSTANCE, Change, Key, Kind, Values, agrees, member_key, server_values
 
@@ -85,27 +97,56 @@ def rule_key(listener: Listener, domain: str, url: str) -> Key:
     return listener.protocol, listener.port, domain, url
 
 
-class Observed:
-    """What the mirror holds of one load balancer; each part is read once, when it is asked for."""
+def extension_values(extension: DomainExtension) -> dict[str, Any]:
+    return {
+        "domain_extension_id": extension.pk,
+        "server_certificate_id": extension.server_certificate_id,
+    }
 
-    def __init__(self, load_balancer: LoadBalancer) -> None:
-        self._load_balancer = load_balancer
-        self._groups: dict[str, dict[Key, Values]] = {}
+
+def pair_values(group: MasterSlaveGroup) -> dict[str, Any]:
+    """A primary/secondary group whole, the primary server first: nothing of it ever changes."""
+    return {
+        "name": group.name,
+        "servers": [
+            {
+                "role": member.role,
+                "server_id": member.server_id or "",
+                "server_ip": member.server_ip,
+                "port": member.port,
+                "weight": member.weight,
+                "type": member.type,
+            }
+            for member in group.members.all()
+        ],
+    }
+
+
+class Observed:
+    """What the mirror holds of one place; each part is read once, when it is asked for."""
+
+    def __init__(self, place: LoadBalancer | AccountRegion) -> None:
+        self._place: Any = place
+        self._wholes: dict[tuple[Kind, str], dict[Key, Values]] = {}
         self._others: dict[Kind, dict[Key, Values]] = {}
         self._tags: dict[tuple[str, ...], dict[str, str]] = {}
 
     def find(self, change: Change) -> Values | None:
         """The object that the change is about, as it is now; None when it is not there."""
-        if change.kind in {Kind.GROUP, Kind.MEMBER}:
-            group_id = str(change.key[0])
-            if group_id not in self._groups:
-                self._groups[group_id] = self._read_group(group_id)
-            return self._groups[group_id].get(change.key)
+        kind, owner = change.owner
+        if kind in _WHOLES:
+            return self.whole(kind, str(owner[0])).get(change.key)
         if change.kind is Kind.TAG:
             return self._find_tag(*change.key)
         if change.kind not in self._others:
-            self._others[change.kind] = self._read(change.kind)
+            self._others[change.kind] = _LISTS[change.kind](self._place)
         return self._others[change.kind].get(change.key)
+
+    def whole(self, kind: Kind, object_id: str) -> dict[Key, Values]:
+        """An object that has an ID, with its parts; empty when it is not there."""
+        if (kind, object_id) not in self._wholes:
+            self._wholes[kind, object_id] = _WHOLES[kind](self._place, object_id)
+        return self._wholes[kind, object_id]
 
     def is_before(self, change: Change) -> bool:
         return agrees(self.find(change), change.before)
@@ -118,9 +159,7 @@ class Observed:
         if change.kind is not Kind.LISTENER:
             return False
         protocol, port = change.key
-        found = Listener.objects.filter(
-            load_balancer=self._load_balancer, protocol=protocol, port=port
-        )
+        found = Listener.objects.filter(load_balancer=self._place, protocol=protocol, port=port)
         return found.filter(status__in=_HEADED_FOR).exists()
 
     def all_after(self, changes: Iterable[Change]) -> bool:
@@ -132,32 +171,115 @@ class Observed:
             rows: QuerySet[Any] = (
                 LoadBalancer.objects.filter(pk=resource_id)
                 if resource_type == INSTANCE
-                else self._load_balancer.vserver_groups.filter(pk=resource_id)
+                else self._place.vserver_groups.filter(pk=resource_id)
             )
             self._tags[place] = rows.values_list("tags", flat=True).first() or {}
         value = self._tags[place].get(str(key))
         return None if value is None else {"value": value}
 
-    def _read_group(self, group_id: str) -> dict[Key, Values]:
-        group = self._load_balancer.vserver_groups.filter(pk=group_id).first()
-        if group is None:
-            return {}
-        found: dict[Key, Values] = {(group_id,): {"name": group.name}}
-        for server in held_members(group):
-            found[member_key(group_id, server)] = server_values(server)
-        return found
 
-    def _read(self, kind: Kind) -> dict[Key, Values]:
-        if kind is Kind.BALANCER:
-            rows = LoadBalancer.objects.filter(pk=self._load_balancer.pk)
-            return {(row.pk,): balancer_values(row) for row in rows}
-        listeners = Listener.objects.filter(load_balancer=self._load_balancer)
-        if kind is Kind.POOL_SERVER:
-            return {
-                (server.server_id, server.server_ip): server_values(server)
-                for server in held_pool(self._load_balancer.pk)
-            }
-        if kind is Kind.LISTENER:
-            return {(item.protocol, item.port): listener_values(item) for item in listeners}
-        rules = Rule.objects.filter(listener__in=listeners).select_related("listener")
-        return {rule_key(rule.listener, rule.domain, rule.url): rule_values(rule) for rule in rules}
+def _group(load_balancer: LoadBalancer, group_id: str) -> dict[Key, Values]:
+    group = load_balancer.vserver_groups.filter(pk=group_id).first()
+    if group is None:
+        return {}
+    found: dict[Key, Values] = {(group_id,): {"name": group.name}}
+    for server in held_members(group):
+        found[member_key(group_id, server)] = server_values(server)
+    return found
+
+
+def _pair(load_balancer: LoadBalancer, group_id: str) -> dict[Key, Values]:
+    group = load_balancer.master_slave_groups.filter(pk=group_id).first()
+    return {(group_id,): pair_values(group)} if group else {}
+
+
+def _certificate(
+    model: type[ServerCertificate | CACertificate],
+) -> Callable[[AccountRegion, str], dict[Key, Values]]:
+    def read(place: AccountRegion, certificate_id: str) -> dict[Key, Values]:
+        row = of_region(model, place).filter(pk=certificate_id).first()
+        if row is None:
+            return {}
+        return {(certificate_id,): {"name": row.name, "fingerprint": row.fingerprint}}
+
+    return read
+
+
+def _access_list(place: AccountRegion, acl_id: str) -> dict[Key, Values]:
+    row = of_region(AccessControlList, place).filter(pk=acl_id).first()
+    if row is None:
+        return {}
+    found: dict[Key, Values] = {(acl_id,): {"name": row.name, "ip_version": row.ip_version}}
+    for entry in row.entries.all():
+        found[acl_id, entry.network] = {"comment": entry.comment}
+    return found
+
+
+def _balancer(load_balancer: LoadBalancer) -> dict[Key, Values]:
+    rows = LoadBalancer.objects.filter(pk=load_balancer.pk)
+    return {(row.pk,): balancer_values(row) for row in rows}
+
+
+def _pool(load_balancer: LoadBalancer) -> dict[Key, Values]:
+    return {
+        (server.server_id, server.server_ip): server_values(server)
+        for server in held_pool(load_balancer.pk)
+    }
+
+
+def _listeners(load_balancer: LoadBalancer) -> dict[Key, Values]:
+    rows = Listener.objects.filter(load_balancer=load_balancer)
+    return {(item.protocol, item.port): listener_values(item) for item in rows}
+
+
+def _rules(load_balancer: LoadBalancer) -> dict[Key, Values]:
+    rules = Rule.objects.filter(listener__load_balancer=load_balancer).select_related("listener")
+    return {rule_key(rule.listener, rule.domain, rule.url): rule_values(rule) for rule in rules}
+
+
+def _extensions(load_balancer: LoadBalancer) -> dict[Key, Values]:
+    rows = DomainExtension.objects.filter(listener__load_balancer=load_balancer)
+    return {
+        (row.listener.protocol, row.listener.port, row.domain): extension_values(row)
+        for row in rows.select_related("listener")
+    }
+
+
+# The kinds with IDs, each read whole, and those of which a place's are read together.
+_WHOLES: dict[Kind, Callable[[Any, str], dict[Key, Values]]] = {
+    Kind.GROUP: _group,
+    Kind.PAIR: _pair,
+    Kind.SERVER_CERTIFICATE: _certificate(ServerCertificate),
+    Kind.CA_CERTIFICATE: _certificate(CACertificate),
+    Kind.ACCESS_LIST: _access_list,
+}
+_LISTS: dict[Kind, Callable[[Any], dict[Key, Values]]] = {
+    Kind.BALANCER: _balancer,
+    Kind.POOL_SERVER: _pool,
+    Kind.LISTENER: _listeners,
+    Kind.RULE: _rules,
+    Kind.EXTENSION: _extensions,
+}
+_MODELS: dict[Kind, type[Model]] = {
+    Kind.GROUP: VServerGroup,
+    Kind.PAIR: MasterSlaveGroup,
+    Kind.SERVER_CERTIFICATE: ServerCertificate,
+    Kind.CA_CERTIFICATE: CACertificate,
+    Kind.ACCESS_LIST: AccessControlList,
+}
+
+
+def of_region[M: Model](model: type[M], place: AccountRegion) -> QuerySet[M]:
+    """The rows of a model that are of one region of one account."""
+    rows: QuerySet[M] = model._default_manager.all()
+    return rows.filter(account=place.account_id, region=place.region_id)
+
+
+def ids_named(place: LoadBalancer | AccountRegion, kind: Kind, name: str) -> list[str]:
+    """The IDs of the objects of a kind that have this name, of a place."""
+    model = _MODELS[kind]
+    if isinstance(place, LoadBalancer):
+        rows = model._default_manager.filter(load_balancer=place)
+    else:
+        rows = of_region(model, place)
+    return [str(pk) for pk in rows.filter(name=name).order_by("pk").values_list("pk", flat=True)]

@@ -1,10 +1,11 @@
 """How one write travels: permission, plan, record, cloud, re-read, mirror, audit.
 
-A service makes a Plan while it holds the load balancer's lock, and `carry_out` does it. Each step
+A service makes a Plan while it holds the lock of its place, and `carry_out` does it. Each step
 is committed before the next, so a process may die anywhere: `settling` finds out what happened.
 """
 
-from collections.abc import Iterable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,31 +17,35 @@ from console.accounts.permissions import Action, NotAllowed, may
 from console.audit.models import AuditEntry
 from console.audit.record import record
 from vservers.cloud import Cloud, CloudError
-from vservers.models import LoadBalancer, Operation, OperationCall
+from vservers.models import AccountRegion, LoadBalancer, Operation, OperationCall
 
-from . import scopes, sync
+from . import places, scopes
+from .call_secrets import sealed
 from .changes import Change
 from .connection import connect
 from .errors import NotRead, NotReread, OperationFailed, Overtaken, Waiting
+from .places import Place, load_balancer_id_of
 from .planning import PlannedCall, plan_calls
+from .regional_planning import plan_regional_calls
 from .running import Run
 
 # How long the person who pressed the button waits for a busy cloud; then a worker goes on.
 FOREGROUND_SECONDS = 8
 
 
-@dataclass(eq=False)
-class Plan:
-    """What is to be done to one load balancer, before anything is sent.
+@dataclass(eq=False, kw_only=True)
+class AnyPlan(ABC):
+    """What is to be done at one place, before anything is sent.
 
     changes: the rows, from which the calls follow. reread: all that is touched. before, after:
-    JSON-ready pictures for the audit trail. Making a plan raises NotAllowed, which is recorded.
+    JSON-ready pictures for the audit trail. secrets: {parameter: value} for what the calls only
+    have a stand-in for; they are sealed until they are sent. Making a plan raises NotAllowed, which
+    is recorded.
     """
 
     actor: Actor
     action: Action
     verb: str
-    load_balancer: LoadBalancer
     resource_type: str
     resource_id: str = ""
     resource_name: str = ""
@@ -48,6 +53,7 @@ class Plan:
     reread: Sequence[scopes.Scope] = ()
     before: Any = None
     after: Any = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     retry_of: Operation | None = None
     undo_of: Operation | None = None
 
@@ -62,41 +68,78 @@ class Plan:
             resource_type=self.resource_type,
             resource_id=self.resource_id,
             resource_name=self.resource_name,
-            region_id=self.load_balancer.region_id,
-            load_balancer_id=self.load_balancer.pk,
+            region_id=self.place.region_id,
+            load_balancer_id=load_balancer_id_of(self.place),
             reason=refusal,
         )
         raise refusal
 
+    @property
+    @abstractmethod
+    def place(self) -> Place:
+        """Where it takes place."""
+
+    @property
+    @abstractmethod
+    def calls(self) -> list[PlannedCall]:
+        """What would be sent, in order. Raises CannotPlan."""
+
     @cached_property
     def cloud(self) -> Cloud:
-        return connect(self.load_balancer)
+        return connect(self.place)
 
     def read_now(self, *wanted: scopes.Scope) -> None:
         """Bring parts of the mirror up to date before the decision what to send. Raises NotRead."""
-        reader = scopes.reader(self.load_balancer.pk, wanted)
         try:
-            sync.store(self.cloud, self.load_balancer.pk, reader)
+            places.store(self.cloud, self.place, wanted)
         except CloudError as error:
             raise NotRead(error) from error
 
+
+@dataclass(eq=False, kw_only=True)
+class Plan(AnyPlan):
+    """What is to be done to one load balancer."""
+
+    load_balancer: LoadBalancer
+
+    @property
+    def place(self) -> Place:
+        return self.load_balancer
+
     @property
     def calls(self) -> list[PlannedCall]:
-        """What would be sent, in order. Raises CannotPlan."""
         return plan_calls(self.load_balancer.pk, self.changes)
 
 
-def carry_out(plan: Plan) -> Operation | None:
+@dataclass(eq=False, kw_only=True)
+class RegionalPlan(AnyPlan):
+    """What is to be done in a region of an account, beside its load balancers.
+
+    Hold the region while it is made and carried out: `with hold(lock_of(account_region)):`.
+    """
+
+    account_region: AccountRegion
+
+    @property
+    def place(self) -> Place:
+        return self.account_region
+
+    @property
+    def calls(self) -> list[PlannedCall]:
+        return plan_regional_calls(self.changes)
+
+
+def carry_out(plan: AnyPlan) -> Operation | None:
     """Record the plan and do it; None when there is nothing to do.
 
-    Call it while the load balancer is held. Raises CallFailed where not all was done, Waiting where
+    Call it while the place is held. Raises CallFailed where not all was done, Waiting where
     a worker goes on with it, NotReread where the mirror may not show what the cloud holds.
     """
     calls = plan.calls
     if not calls:
         return None
     operation = begin(plan, calls)
-    run = Run(operation, plan.load_balancer, plan.cloud, patience=FOREGROUND_SECONDS)
+    run = Run(operation, plan.place, plan.cloud, patience=FOREGROUND_SECONDS)
     run.proceed()
     return answer(operation, run)
 
@@ -114,7 +157,7 @@ def answer(operation: Operation, run: Run) -> Operation:
     return operation
 
 
-def begin(plan: Plan, calls: Iterable[PlannedCall]) -> Operation:
+def begin(plan: AnyPlan, calls: Iterable[PlannedCall]) -> Operation:
     """Commit the plan as an operation with its calls."""
     with transaction.atomic():
         operation = Operation.objects.create(
@@ -123,8 +166,9 @@ def begin(plan: Plan, calls: Iterable[PlannedCall]) -> Operation:
             web_request_id=plan.actor.request_id,
             permission=plan.action.name,
             verb=plan.verb,
-            region_id=plan.load_balancer.region_id,
-            load_balancer_id=plan.load_balancer.pk,
+            account_id=plan.place.account_id,
+            region_id=plan.place.region_id,
+            load_balancer_id=load_balancer_id_of(plan.place),
             resource_type=plan.resource_type,
             resource_id=plan.resource_id,
             resource_name=plan.resource_name[:120],
@@ -141,6 +185,7 @@ def begin(plan: Plan, calls: Iterable[PlannedCall]) -> Operation:
                 action=planned.call.action,
                 params=dict(planned.call.params),
                 changes=[change.as_json() for change in planned.changes],
+                sealed=sealed(planned.call, plan.secrets),
             )
             for position, planned in enumerate(calls)
         )

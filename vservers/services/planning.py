@@ -36,22 +36,18 @@ def plan_calls(load_balancer_id: str, changes: Iterable[Change]) -> list[Planned
     stages = [
         _stage_groups(load_balancer_id, of[Kind.GROUP], of[Kind.MEMBER]),
         _stage_pool(load_balancer_id, of[Kind.POOL_SERVER]),
+        _stage_pairs(load_balancer_id, of[Kind.PAIR]),
         _stage_listeners(load_balancer_id, of[Kind.LISTENER], of[Kind.RULE]),
+        _stage_extensions(load_balancer_id, of[Kind.EXTENSION], of[Kind.LISTENER]),
     ]
     # Groups stand before listeners and rules refer to them, and go after these have let go.
     return [
-        *stages[0].add,
-        *stages[1].add,
-        *stages[2].add,
+        *(planned for stage in stages for planned in stage.add),
         *tags_put,
         *settings_calls(of[Kind.BALANCER]),
-        *stages[0].set,
-        *stages[1].set,
-        *stages[2].set,
+        *(planned for stage in stages for planned in stage.set),
         *tags_taken,
-        *stages[2].remove,
-        *stages[1].remove,
-        *stages[0].remove,
+        *(planned for stage in reversed(stages) for planned in stage.remove),
     ]
 
 
@@ -182,6 +178,61 @@ def _stage_listeners(
         its_rules = [rule for rule in rules if rule.key[:2] == listener.key]
         stages.remove.append(PlannedCall(call, (listener, *its_rules)))
     return stages
+
+
+def _stage_extensions(
+    load_balancer_id: str, extensions: Sequence[Change], listeners: Iterable[Change]
+) -> _Stages:
+    """Those of a listener that goes need no call of their own."""
+    deleted = {listener.key for listener in listeners if listener.after is None}
+    added, changed, removed = _split(
+        [extension for extension in extensions if extension.owner[1] not in deleted]
+    )
+    stages = _Stages([], [], [])
+    for one in added:
+        _, port, domain = one.key
+        certificate_id = str((one.after or {})["server_certificate_id"])
+        call = calls.create_domain_extension(
+            load_balancer_id, int(port), str(domain), certificate_id
+        )
+        stages.add.append(PlannedCall(call, (one,)))
+    for one in changed:
+        call = calls.set_domain_extension(
+            (one.before or {})["domain_extension_id"], (one.after or {})["server_certificate_id"]
+        )
+        stages.set.append(PlannedCall(call, (one,)))
+    for one in removed:
+        call = calls.delete_domain_extension((one.before or {})["domain_extension_id"])
+        stages.remove.append(PlannedCall(call, (one,)))
+    return stages
+
+
+def _stage_pairs(load_balancer_id: str, pairs: Sequence[Change]) -> _Stages:
+    new, changed, gone = _split(pairs)
+    if changed:
+        raise CannotPlan("A primary/secondary group cannot be changed: make another one.")
+    stages = _Stages([], [], [])
+    for pair in new:
+        values = dict(pair.after or {})
+        by_role = {server["role"]: _pair_server(server) for server in values["servers"]}
+        call = calls.create_master_slave_server_group(
+            load_balancer_id, values["name"], by_role["Master"], by_role["Slave"]
+        )
+        stages.add.append(PlannedCall(call, (pair,)))
+    for pair in gone:
+        call = calls.delete_master_slave_server_group(str(pair.key[0]))
+        stages.remove.append(PlannedCall(call, (pair,)))
+    return stages
+
+
+def _pair_server(values: Values) -> BackendServer:
+    return BackendServer(
+        server_id=values["server_id"],
+        server_ip=values["server_ip"],
+        port=values["port"],
+        weight=values["weight"],
+        type=values["type"],
+    )
 
 
 def _new_listener(load_balancer_id: str, listener: Change) -> list[PlannedCall]:

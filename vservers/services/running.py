@@ -1,9 +1,9 @@
 """Sending the calls of an operation one by one, and knowing what became of each.
 
-Before each call the record says that it is sent, in the session that holds the load balancer's
-lock; after it, what it did. The API has no compare-and-swap: between the last reading before a call
-and the call itself another program may change the same row, and is overwritten unseen. The window
-is one round trip wide; what comes between a call and the reading after it is told (`overtaken`).
+Before each call the record says that it is sent, in the session that holds the lock of its place;
+after it, what it did. The API has no compare-and-swap: between the last reading before a call and
+the call itself another program may change the same row, and is overwritten unseen. The window is
+one round trip wide; what comes between a call and the reading after it is told (`overtaken`).
 """
 
 import time
@@ -18,12 +18,14 @@ from vservers.cloud import Cloud, CloudError, CloudRefused, CloudUnreachable, Ou
 from vservers.cloud.calls import Call
 from vservers.models import LoadBalancer, Operation, OperationCall
 
-from . import scopes, sync
-from .changes import NEW, Change, Kind
+from . import creations, places
+from .call_secrets import unsealed
+from .changes import NEW, SECRET, Change, Kind
 from .ending import enter, last_words, status_of
-from .finding import CREATE_GROUP, find_made_group, group_ids
+from .finding import find_made, ids_before
 from .locks import LostHold, check_held
 from .observing import Observed
+from .places import Place, lock_of
 from .room import make_room, may_get_room
 
 Outcome = OperationCall.Outcome
@@ -39,7 +41,7 @@ class _NotYet(Exception):
 
 
 class Run:
-    """One operation being carried out by this process, which holds its load balancer's lock.
+    """One operation being carried out by this process, which holds the lock of its place.
 
     patience: seconds for which a busy cloud is waited for at each call. last: whether a cloud that
     is still busy then is taken at its word; else the operation waits for a worker.
@@ -51,14 +53,14 @@ class Run:
     def __init__(
         self,
         operation: Operation,
-        load_balancer: LoadBalancer,
+        place: Place,
         cloud: Cloud,
         *,
         patience: float,
         last: bool = False,
     ) -> None:
         self.operation = operation
-        self.load_balancer = load_balancer
+        self.place = place
         self.cloud = cloud
         self.last = last
         self.unread: CloudError | None = None
@@ -82,7 +84,7 @@ class Run:
     def _settle_if_held(self, note: str) -> None:
         """Settle; without the lock that is for whoever has it now."""
         try:
-            check_held(self.load_balancer.pk)
+            check_held(lock_of(self.place))
         except LostHold:
             return
         self.settle(note=note)
@@ -98,14 +100,15 @@ class Run:
             if standing is not Outcome.PLANNED:
                 return standing is Outcome.DONE
             call.evidence = self._evidence(call, changes)
+            ready = self._ready(call)
         except CloudError as error:
             if not self._wait(call, error):
                 self._fail(call, Outcome.UNREACHABLE, error)
             return False
         self._mark_sending(call)
         try:
-            body = self.cloud.slb.send(self._named(call))
-            made = _made_group(call, body)
+            body = self.cloud.slb.send(ready)
+            made = _made(call, body)
         except CloudRefused as error:
             return self._refused(call, error)
         except CloudUnreachable as error:
@@ -115,20 +118,26 @@ class Run:
             return self.find_out(call, error)
         with transaction.atomic():
             if made:
-                self._name_resource(made)
+                self._name_resource(call, made)
             self._succeed(call, str(body["RequestId"]))
         return True
 
     # Before a call
 
     def changes_of(self, call: OperationCall) -> list[Change]:
-        """The rows of a call, with the ID of the group that this operation made."""
-        group_id = self.operation.resource_id or NEW
-        return [Change.from_json(change).named(group_id) for change in call.changes]
+        """The rows of a call, with the ID of what this operation made."""
+        made_id = self.operation.resource_id or NEW
+        return [Change.from_json(change).named(made_id) for change in call.changes]
 
-    def _named(self, call: OperationCall) -> Call:
+    def _ready(self, call: OperationCall) -> Call:
+        """The call with all that its record has stand-ins for. Raises CloudUnreachable."""
+        secrets = unsealed(call)
         params = {
-            name: self.operation.resource_id if value == NEW else value
+            name: self.operation.resource_id
+            if value == NEW
+            else secrets[name]
+            if value == SECRET
+            else value
             for name, value in call.params.items()
         }
         return Call(call.action, params)
@@ -143,7 +152,7 @@ class Run:
         if fresh or self._makes(changes):
             return Outcome.PLANNED
         self._read()
-        observed = Observed(self.load_balancer)
+        observed = Observed(self.place)
         if all(observed.is_before(change) for change in changes):
             return Outcome.PLANNED
         if observed.all_after(changes):
@@ -163,21 +172,15 @@ class Run:
             (change.kind, change.key)
             for call in self.operation.calls.all()
             for change in self.changes_of(call)
-            if change.before is None and change.kind in {Kind.GROUP, Kind.LISTENER}
+            if creations.made_by(change) or (change.before is None and change.kind is Kind.LISTENER)
         }
-        owners = {
-            (Kind.GROUP, change.key[:1])
-            if change.kind in {Kind.GROUP, Kind.MEMBER}
-            else (Kind.LISTENER, change.key[:2])
-            for change in changes
-        }
-        return owners <= made
+        return {change.owner for change in changes} <= made
 
     def _evidence(self, call: OperationCall, changes: list[Change]) -> list[str]:
         """What is there already that the call is to make: to find it later proves nothing."""
-        if call.action == CREATE_GROUP:
-            return group_ids(self.cloud, self.load_balancer.pk)
-        observed = Observed(self.load_balancer)
+        if creation := creations.BY_ACTION.get(call.action):
+            return ids_before(self.cloud, self.place, creation)
+        observed = Observed(self.place)
         return [
             str(change)
             for change in changes
@@ -185,7 +188,7 @@ class Run:
         ]
 
     def _mark_sending(self, call: OperationCall) -> None:
-        check_held(self.load_balancer.pk)
+        check_held(lock_of(self.place))
         call.outcome = Outcome.SENDING
         call.sent_at = timezone.now()
         call.attempts += 1
@@ -198,7 +201,10 @@ class Run:
         call.outcome = Outcome.DONE
         call.request_id = request_id
         call.answered_at = timezone.now()
-        call.save(update_fields=["outcome", "request_id", "answered_at", "message", "code"])
+        call.sealed = ""
+        call.save(
+            update_fields=["outcome", "request_id", "answered_at", "message", "code", "sealed"]
+        )
         self._stop_waiting()
 
     def _fail(self, call: OperationCall, outcome: OperationCall.Outcome, error: CloudError) -> None:
@@ -207,20 +213,25 @@ class Run:
         call.message = error.message
         call.request_id = error.request_id
         call.answered_at = timezone.now()
+        # Whatever became of it, it is not sent again.
+        call.sealed = ""
         with transaction.atomic():
-            call.save(update_fields=["outcome", "code", "message", "request_id", "answered_at"])
+            call.save(
+                update_fields=["outcome", "code", "message", "request_id", "answered_at", "sealed"]
+            )
             self._stop_waiting()
             self._skip_rest()
 
     def _skip_rest(self) -> None:
-        self.operation.calls.filter(outcome=Outcome.PLANNED).update(outcome=Outcome.NOT_SENT)
+        left = self.operation.calls.filter(outcome=Outcome.PLANNED)
+        left.update(outcome=Outcome.NOT_SENT, sealed="")
 
     def _refused(self, call: OperationCall, error: CloudRefused) -> bool:
         if self._wait(call, error):
             return False
         if may_get_room(call, error.code):
             self._read()
-            if make_room(call, self.load_balancer):
+            if isinstance(self.place, LoadBalancer) and make_room(call, self.place):
                 return True
         self._fail(call, Outcome.REFUSED, error)
         return False
@@ -259,10 +270,12 @@ class Run:
             self.operation.next_try_at = None
             self.operation.save(update_fields=["waiting_code", "waiting_message", "next_try_at"])
 
-    def _name_resource(self, resource_id: str) -> None:
-        self.operation.resource_id = resource_id
-        # Until then a group that may have been made is found among all.
-        self.operation.reread = [list(scopes.group(resource_id))]
+    def _name_resource(self, call: OperationCall, made_id: str) -> None:
+        creation = creations.BY_ACTION[call.action]
+        self.operation.resource_id = made_id
+        # Until then what may have been made is found among all.
+        others = [scope for scope in self.operation.reread if scope != list(creation.all)]
+        self.operation.reread = [list(creation.scope_of(made_id)), *others]
         self.operation.save(update_fields=["resource_id", "reread"])
 
     # Finding out
@@ -284,7 +297,7 @@ class Run:
                 )
                 with transaction.atomic():
                     if made:
-                        self._name_resource(made)
+                        self._name_resource(call, made)
                     self._succeed(call, error.request_id)
                 return True
             if time.monotonic() > deadline:
@@ -294,19 +307,19 @@ class Run:
         return False
 
     def _took_place(self, call: OperationCall) -> tuple[bool, str]:
-        """Whether the cloud shows what the call does, and the ID of a group that it made."""
-        if call.action == CREATE_GROUP and not self.operation.resource_id:
-            made = find_made_group(self.cloud, self.load_balancer, call)
+        """Whether the cloud shows what the call does, and the ID of what it made."""
+        creation = creations.BY_ACTION.get(call.action)
+        if creation and not self.operation.resource_id:
+            made = find_made(self.cloud, self.place, call, creation)
             return bool(made), made
         self._read()
-        if call.evidence and call.action != CREATE_GROUP:
+        if call.evidence and not creation:
             # What it was to make was there before: the cloud can only have refused it.
             return False, ""
-        return Observed(self.load_balancer).all_after(self.changes_of(call)), ""
+        return Observed(self.place).all_after(self.changes_of(call)), ""
 
     def _read(self) -> None:
-        reader = scopes.reader(self.load_balancer.pk, self.operation.reread)
-        sync.store(self.cloud, self.load_balancer.pk, reader)
+        places.store(self.cloud, self.place, self.operation.reread)
 
     # The end
 
@@ -329,10 +342,9 @@ class Run:
             for change in self.changes_of(call)
         )
         deadline = time.monotonic() + CONFIRM_SECONDS
-        reader = scopes.reader(self.load_balancer.pk, self.operation.reread)
 
         def end() -> None:
-            observed = Observed(self.load_balancer)
+            observed = Observed(self.place)
             others = [change for change in expected if not observed.is_after(change)]
             unfinished = others or any(observed.is_in_between(change) for change in expected)
             if unfinished and time.monotonic() <= deadline:
@@ -344,7 +356,7 @@ class Run:
 
         while True:
             try:
-                sync.store(self.cloud, self.load_balancer.pk, reader, also=end)
+                places.store(self.cloud, self.place, self.operation.reread, also=end)
             except _NotYet:
                 time.sleep(_CONFIRM_PAUSE_SECONDS)
                 continue
@@ -356,16 +368,17 @@ class Run:
             return
 
 
-def _made_group(call: OperationCall, body: dict[str, object]) -> str:
+def _made(call: OperationCall, body: dict[str, object]) -> str:
     """The ID in the answer to a creation, "" for other calls. Raises OutcomeUnknown without it."""
-    if call.action != CREATE_GROUP:
+    creation = creations.BY_ACTION.get(call.action)
+    if creation is None:
         return ""
-    made = body.get("VServerGroupId")
+    made = body.get(creation.answer)
     if not isinstance(made, str) or not made:
         raise OutcomeUnknown(
             action=call.action,
             code="UnreadableAnswer",
-            message=gettext_noop("The answer does not name the group."),
+            message=gettext_noop("The answer does not name what was made."),
             request_id=str(body["RequestId"]),
         )
     return made

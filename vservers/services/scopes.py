@@ -1,6 +1,12 @@
-"""What an operation touches, by name, so that it can be kept in its row: a name and arguments."""
+"""What an operation touches, by name, so that it can be kept in its row: a name and arguments.
+
+Scopes of a load balancer and of a region of an account are read by different readers; a further
+one of either joins its table here.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
+
+from vservers.models import AccountRegion, LoadBalancer
 
 from . import readings
 
@@ -12,6 +18,10 @@ GROUPS: Scope = ("groups",)
 POOL: Scope = ("pool",)
 LISTENERS: Scope = ("listeners",)
 HEALTH: Scope = ("health",)
+PAIRS: Scope = ("pairs",)
+# Of a region
+CERTIFICATES: Scope = ("certificates",)
+ACCESS_LISTS: Scope = ("access lists",)
 
 _READERS: dict[str, Callable[..., readings.Reader]] = {
     "balancer": readings.itself_or_gone,
@@ -20,6 +30,16 @@ _READERS: dict[str, Callable[..., readings.Reader]] = {
     "pool": readings.attributes_and_pool,
     "listeners": readings.listeners,
     "health": readings.health,
+    "pairs": readings.pairs,
+    # They are so few, and never change, that one is read with its list.
+    "pair": lambda load_balancer_id, group_id: readings.pairs(load_balancer_id),
+}
+_REGIONAL: dict[str, Callable[..., readings.Reader]] = {
+    "certificates": readings.certificates,
+    # One call tells all of them.
+    "certificate": lambda place, certificate_id: readings.certificates(place),
+    "access list": readings.one_access_list,
+    "access lists": readings.access_lists,
 }
 
 
@@ -27,8 +47,14 @@ def group(vserver_group_id: str) -> Scope:
     return "group", vserver_group_id
 
 
-def reader(load_balancer_id: str, scopes: Iterable[Scope]) -> readings.Reader:
+def access_list(acl_id: str) -> Scope:
+    return "access list", acl_id
+
+
+def reader(place: LoadBalancer | AccountRegion, wanted: Iterable[Scope]) -> readings.Reader:
     """One reading of all of them."""
-    return readings.together(
-        [_READERS[name](load_balancer_id, *arguments) for name, *arguments in scopes]
-    )
+    if isinstance(place, LoadBalancer):
+        return readings.together(
+            [_READERS[name](place.pk, *arguments) for name, *arguments in wanted]
+        )
+    return readings.together([_REGIONAL[name](place, *arguments) for name, *arguments in wanted])

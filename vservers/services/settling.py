@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from vservers.cloud import CloudError, OutcomeUnknown
-from vservers.models import LoadBalancer, Operation, OperationCall
+from vservers.models import Operation, OperationCall
 
 from .connection import connect
 from .ending import enter
 from .locks import IN_FLIGHT_SECONDS, release, try_hold, under_way
+from .places import lock_of_operation, place_of
 from .running import Run
 
 logger = logging.getLogger(__name__)
@@ -24,8 +25,8 @@ logger = logging.getLogger(__name__)
 Outcome = OperationCall.Outcome
 Status = Operation.Status
 
-# How long a worker waits for a busy cloud at one call, while people cannot change the same load
-# balancer; then others get their turn, and the operation its next.
+# How long a worker waits for a busy cloud at one call, while people cannot change the same
+# place; then others get their turn, and the operation its next.
 PATIENCE_SECONDS = 8
 # So old an operation takes the busy cloud's no for an answer. The Terraform provider waits up to
 # five minutes for a VServer group.
@@ -57,33 +58,36 @@ def settle(operation_id: int, *, in_flight_seconds: float = IN_FLIGHT_SECONDS) -
     False also when a process is at work on it, or a call may still be on its way to the cloud.
     """
     operation = Operation.objects.get(pk=operation_id)
-    if not try_hold(operation.load_balancer_id):
+    lock = lock_of_operation(operation)
+    if not try_hold(lock):
         return False
     try:
         operation.refresh_from_db()
         if operation.is_settled:
             return True
-        if under_way(operation.load_balancer_id, seconds=in_flight_seconds):
+        if under_way(lock, seconds=in_flight_seconds):
             return False
         return _settle(operation)
     except CloudError as error:
         logger.warning("Operation %s cannot be settled yet: %s", operation_id, error)
         return False
     finally:
-        release(operation.load_balancer_id)
+        release(lock)
 
 
 def _settle(operation: Operation) -> bool:
-    load_balancer = LoadBalancer.everything.filter(pk=operation.load_balancer_id).first()
-    if load_balancer is None or (load_balancer.vanished_at and not _releases(operation)):
-        _give_up(operation, gettext_noop("The load balancer does not exist any more."))
+    place = place_of(operation, vanished=_releases(operation))
+    if place is None:
+        lost_balancer = gettext_noop("The load balancer does not exist any more.")
+        lost_region = gettext_noop("The region of this account does not exist any more.")
+        _give_up(operation, lost_balancer if operation.load_balancer_id else lost_region)
         return True
     waits = operation.status == Status.WAITING
     age = timezone.now() - operation.created_at
     run = Run(
         operation,
-        load_balancer,
-        connect(load_balancer),
+        place,
+        connect(place),
         patience=PATIENCE_SECONDS if waits else 0,
         last=not waits or age > timedelta(seconds=GIVE_UP_SECONDS),
     )
@@ -115,9 +119,10 @@ def _releases(operation: Operation) -> bool:
 
 
 def _give_up(operation: Operation, why: str) -> None:
-    operation.calls.filter(outcome=Outcome.PLANNED).update(outcome=Outcome.NOT_SENT)
-    left = [Outcome.SENDING, Outcome.UNKNOWN]
-    operation.calls.filter(outcome__in=left).update(outcome=Outcome.LOST, message=why)
+    left = operation.calls.filter(outcome=Outcome.PLANNED)
+    left.update(outcome=Outcome.NOT_SENT, sealed="")
+    unknown = operation.calls.filter(outcome__in=[Outcome.SENDING, Outcome.UNKNOWN])
+    unknown.update(outcome=Outcome.LOST, message=why, sealed="")
     operation.status = Status.FAILED
     operation.note = why
     enter(operation, list(operation.calls.all()))

@@ -9,13 +9,13 @@ from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
-from vservers.cloud import Cloud, CloudRefused
+from vservers.cloud import Cloud, CloudError, CloudRefused
 from vservers.models import AccountRegion, LoadBalancer, Region, VServerGroup
 
 from . import drift, explaining, readings, vanishing
 from .connection import connect
 from .differences import Written
-from .errors import Gone
+from .errors import Gone, NotRead
 from .readings.listeners import other_listeners
 from .regions import sync_balancers
 
@@ -56,6 +56,36 @@ def store(
                 written = write()
                 _note_drift(balancer, written, explains)
                 LoadBalancer.objects.filter(pk=load_balancer_id).update(
+                    **dict(written.stamps), touched_at=timezone.now()
+                )
+            if also:
+                also()
+            return written
+    raise AssertionError("the last read is always written")
+
+
+def store_region(
+    cloud: Cloud,
+    place: AccountRegion,
+    reader: readings.Reader,
+    *,
+    also: Callable[[], object] | None = None,
+) -> Written:
+    """Read a part of what a region has beside its load balancers and write it, both as one.
+
+    As `store` does it for a load balancer, but that differences are not noted as drift.
+    """
+    for remaining in reversed(range(MAX_READS)):
+        read_at = timezone.now()
+        write = reader(cloud)
+        with transaction.atomic():
+            row = AccountRegion.objects.select_for_update().filter(pk=place.pk).first()
+            if row and row.touched_at and row.touched_at > read_at and remaining:
+                continue
+            written = Written()
+            if row:
+                written = write()
+                AccountRegion.objects.filter(pk=row.pk).update(
                     **dict(written.stamps), touched_at=timezone.now()
                 )
             if also:
@@ -117,12 +147,32 @@ def refresh_region(*, actor: Actor, region: Region) -> None:
         for balancer in new:
             read_balancer(cloud, balancer.pk)
         known = set(here.exclude(synced_at=None).values_list("pk", flat=True))
-        read_at = timezone.now()
-        other = other_listeners(known, cloud.slb.describe_listeners())
-        here.filter(pk__in=known - other).update(listeners_at=read_at)
-        for load_balancer_id in sorted(other):
-            store(cloud, load_balancer_id, readings.listeners(load_balancer_id))
+        read_listeners(cloud, place, known)
         AccountRegion.objects.filter(pk=place.pk).update(listed_at=began)
+
+
+def read_listeners(cloud: Cloud, place: AccountRegion, load_balancer_ids: Collection[str]) -> None:
+    """Bring the listeners of some load balancers of a region up to date.
+
+    One call for a hundred listeners tells of which the mirror has others. Raises CloudError.
+    """
+    known = set(load_balancer_ids)
+    read_at = timezone.now()
+    other = other_listeners(known, cloud.slb.describe_listeners())
+    here = LoadBalancer.objects.filter(account=place.account_id, region=place.region_id)
+    here.filter(pk__in=known - other).update(listeners_at=read_at)
+    for load_balancer_id in sorted(other):
+        store(cloud, load_balancer_id, readings.listeners(load_balancer_id))
+
+
+def read_listeners_now(cloud: Cloud, place: AccountRegion) -> None:
+    """Bring all known listeners of a region up to date, for what they use. Raises NotRead."""
+    here = LoadBalancer.objects.filter(account=place.account_id, region=place.region_id)
+    try:
+        known = here.exclude(synced_at=None).values_list("pk", flat=True)
+        read_listeners(cloud, place, list(known))
+    except CloudError as error:
+        raise NotRead(error) from error
 
 
 def refresh_balancer(
@@ -141,6 +191,7 @@ def refresh_balancer(
     parts = [
         readings.attributes_and_pool(load_balancer.pk),
         readings.listed_groups(load_balancer.pk, also=group_ids),
+        readings.pairs(load_balancer.pk),
         readings.listeners(load_balancer.pk),
         readings.health(load_balancer.pk),
     ]
@@ -168,7 +219,18 @@ def refresh_group(*, actor: Actor, group: VServerGroup) -> None:
 def refresh_listeners(*, actor: Actor, load_balancer: LoadBalancer) -> None:
     """Read the listeners with rules and health. Raises NotAllowed, Gone, CloudError."""
     check(actor, Action.REFRESH)
-    parts = [readings.listeners(load_balancer.pk), readings.health(load_balancer.pk)]
+    parts = [
+        readings.pairs(load_balancer.pk),
+        readings.listeners(load_balancer.pk),
+        readings.health(load_balancer.pk),
+    ]
+    _refresh(load_balancer, readings.together(parts))
+
+
+def refresh_pairs(*, actor: Actor, load_balancer: LoadBalancer) -> None:
+    """Read the primary/secondary groups and listeners. Raises NotAllowed, Gone, CloudError."""
+    check(actor, Action.REFRESH)
+    parts = [readings.pairs(load_balancer.pk), readings.listeners(load_balancer.pk)]
     _refresh(load_balancer, readings.together(parts))
 
 

@@ -1,7 +1,8 @@
 """What can be made of an operation that has ended: the rest of it, or its opposite."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -9,20 +10,44 @@ from django.utils.translation import gettext_noop
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
 from vservers.cloud import CloudError
-from vservers.models import LoadBalancer, Operation, OperationCall, VServerGroup
+from vservers.models import (
+    AccountRegion,
+    LoadBalancer,
+    Operation,
+    OperationCall,
+    VServerGroup,
+)
 from vservers.selectors.groups import users_of
+from vservers.selectors.usage import (
+    extensions_with_certificate,
+    listeners_with_access_list,
+    listeners_with_certificate,
+    listeners_with_pair,
+    named,
+)
 
-from . import scopes
-from .changes import NEW, Change, Kind
+from . import creations, scopes
+from .changes import NEW, SECRET, Change, Kind
 from .ending import last_words
 from .errors import CannotUndo, Gone, NotRead
-from .finding import CREATE_GROUP, find_made_group
+from .finding import find_made
 from .locks import hold
 from .observing import Observed
-from .operations import Plan, carry_out
+from .operations import AnyPlan, Plan, RegionalPlan, carry_out
+from .places import lock_of_operation, place_of
 from .planning import CannotPlan
 
 Outcome = OperationCall.Outcome
+
+# IDs that the cloud gives, of what is identified by something else.
+_OWN_IDS = frozenset({"rule_id", "domain_extension_id"})
+# Who may use an object of a kind, so that it cannot go.
+_USERS: dict[Kind, tuple[Callable[[str], Iterable[Any]], ...]] = {
+    Kind.PAIR: (listeners_with_pair,),
+    Kind.SERVER_CERTIFICATE: (listeners_with_certificate, extensions_with_certificate),
+    Kind.CA_CERTIFICATE: (listeners_with_certificate,),
+    Kind.ACCESS_LIST: (listeners_with_access_list,),
+}
 
 
 def retry_rest(*, actor: Actor, operation: Operation) -> Operation | None:
@@ -30,11 +55,11 @@ def retry_rest(*, actor: Actor, operation: Operation) -> Operation | None:
 
     Raises NotAllowed, CannotUndo, Gone, Busy, CallFailed, Waiting, NotReread.
     """
-    with hold(operation.load_balancer_id):
+    with hold(lock_of_operation(operation)):
         return carry_out(plan_rest(actor=actor, operation=operation))
 
 
-def plan_rest(*, actor: Actor, operation: Operation) -> Plan:
+def plan_rest(*, actor: Actor, operation: Operation) -> AnyPlan:
     """What retry_rest would do: rows that stand as wanted already are left out.
 
     Raises NotAllowed, CannotUndo where others changed a row meanwhile, Gone, NotRead.
@@ -48,17 +73,18 @@ def plan_rest(*, actor: Actor, operation: Operation) -> Plan:
         raise CannotUndo(_("The rest was tried again already."))
     calls = operation.calls.exclude(outcome=Outcome.DONE)
     left = last_words(_changes(operation, calls))
-    if any(change.kind is Kind.GROUP and change.before is None for change in left):
-        made = _made_after_all(plan, calls)
+    if creation := next(filter(None, map(creations.made_by, left)), None):
+        made = _made_after_all(plan, calls, creation)
         if not made:
+            _refuse_secret(calls)
             # No part of it can stand.
             plan.changes = left
-            plan.reread = [scopes.GROUPS]
+            plan.reread = [creation.all]
             return plan
-        plan.resource_id, plan.reread = made, [scopes.group(made)]
+        plan.resource_id, plan.reread = made, [creation.scope_of(made)]
         left = [change.named(made) for change in left]
     plan.read_now(*plan.reread)
-    observed = Observed(plan.load_balancer)
+    observed = Observed(plan.place)
     plan.changes = [change for change in left if not observed.is_after(change)]
     _refuse_changed(plan.changes, observed)
     return plan
@@ -69,11 +95,11 @@ def undo(*, actor: Actor, operation: Operation) -> Operation | None:
 
     Raises NotAllowed, CannotUndo, Gone, Busy, CallFailed, Waiting, NotReread.
     """
-    with hold(operation.load_balancer_id):
+    with hold(lock_of_operation(operation)):
         return carry_out(plan_undo(actor=actor, operation=operation))
 
 
-def plan_undo(*, actor: Actor, operation: Operation) -> Plan:
+def plan_undo(*, actor: Actor, operation: Operation) -> AnyPlan:
     """What undo would do. Raises NotAllowed, CannotUndo, Gone, NotRead."""
     plan = _plan(actor, operation, f"undo {operation.verb}"[:60])
     plan.undo_of = operation
@@ -84,19 +110,19 @@ def plan_undo(*, actor: Actor, operation: Operation) -> Plan:
         raise CannotUndo(_("It was undone already."))
     done = last_words(_changes(operation, operation.calls.filter(outcome=Outcome.DONE)))
     plan.read_now(*{tuple(scope) for scope in [*operation.reread, *_users_of(done)]})
-    observed = Observed(plan.load_balancer)
+    observed = Observed(plan.place)
     inverse = [change.inverse for change in done]
     _refuse_changed(inverse, observed)
     # With what is known of it only since it was made, as the ID of a rule.
     inverse = [replace(change, before=observed.find(change)) for change in inverse]
-    made = {c.key[0] for c in inverse if c.kind is Kind.GROUP and c.before is None}
+    made = {c.key[0] for c in inverse if creations.made_by(c)}
     plan.changes = [_again(change, made) for change in inverse]
     for change in plan.changes:
-        if change.kind is Kind.GROUP and change.after is None:
+        if change.after is None:
             _refuse_used(change)
-        if change.kind is Kind.GROUP and change.before is None:
+        if creation := creations.made_by(change):
             plan.resource_id = ""
-            plan.reread = [scopes.GROUPS]
+            plan.reread = [creation.all]
     try:
         plan.calls  # noqa: B018 - whether the API has calls for it
     except CannotPlan as error:
@@ -104,20 +130,22 @@ def plan_undo(*, actor: Actor, operation: Operation) -> Plan:
     return plan
 
 
-def _plan(actor: Actor, operation: Operation, verb: str) -> Plan:
-    load_balancer = LoadBalancer.objects.filter(pk=operation.load_balancer_id).first()
-    if load_balancer is None:
-        raise Gone(gettext_noop("instance"))
-    return Plan(
-        actor=actor,
-        action=Action[operation.permission],
-        verb=verb,
-        load_balancer=load_balancer,
-        resource_type=operation.resource_type,
-        resource_id=operation.resource_id,
-        resource_name=operation.resource_name,
-        reread=operation.reread,
-    )
+def _plan(actor: Actor, operation: Operation, verb: str) -> AnyPlan:
+    about: dict[str, Any] = {
+        "actor": actor,
+        "action": Action[operation.permission],
+        "verb": verb,
+        "resource_type": operation.resource_type,
+        "resource_id": operation.resource_id,
+        "resource_name": operation.resource_name,
+        "reread": operation.reread,
+    }
+    match place_of(operation):
+        case LoadBalancer() as load_balancer:
+            return Plan(load_balancer=load_balancer, **about)
+        case AccountRegion() as account_region:
+            return RegionalPlan(account_region=account_region, **about)
+    raise Gone(gettext_noop("instance") if operation.load_balancer_id else gettext_noop("region"))
 
 
 def _changes(operation: Operation, calls: Iterable[OperationCall]) -> list[Change]:
@@ -128,36 +156,50 @@ def _changes(operation: Operation, calls: Iterable[OperationCall]) -> list[Chang
     ]
 
 
-def _made_after_all(plan: Plan, calls: Iterable[OperationCall]) -> str:
-    """The group of a creation that was given up for lost and arrived later; "" if it is none.
+def _made_after_all(
+    plan: AnyPlan, calls: Iterable[OperationCall], creation: creations.Creation
+) -> str:
+    """What a creation made that was given up for lost and arrived later; "" if it is nothing.
 
     Raises NotRead.
     """
     for call in calls:
-        if call.action == CREATE_GROUP and call.sent_at:
+        if call.action == creation.action and call.sent_at:
             try:
-                return find_made_group(plan.cloud, plan.load_balancer, call)
+                return find_made(plan.cloud, plan.place, call, creation)
             except CloudError as error:
                 raise NotRead(error) from error
     return ""
 
 
 def _users_of(changes: Iterable[Change]) -> list[scopes.Scope]:
-    made = any(change.kind is Kind.GROUP and change.before is None for change in changes)
+    """What tells who uses what is about to be taken away again."""
+    made = any(change.kind in {Kind.GROUP, Kind.PAIR} and not change.before for change in changes)
     return [scopes.LISTENERS] if made else []
 
 
-def _refuse_used(change: Change) -> None:
-    group = VServerGroup.objects.filter(pk=change.key[0]).first()
-    listeners, rules = users_of(group) if group else ([], [])
-    if listeners or rules:
+def _refuse_secret(calls: Iterable[OperationCall]) -> None:
+    if any(value == SECRET for call in calls for value in call.params.values()):
         raise CannotUndo(
-            _(
-                "The group is used by %(listeners)s listeners and %(rules)s forwarding rules "
-                "now. Give them another group first."
-            )
-            % {"listeners": len(listeners), "rules": len(rules)}
+            _("The private key is kept no longer than it takes to send it. Upload it again.")
         )
+
+
+def _refuse_used(change: Change) -> None:
+    if change.kind is Kind.GROUP:
+        group = VServerGroup.objects.filter(pk=change.key[0]).first()
+        listeners, rules = users_of(group) if group else ([], [])
+        if listeners or rules:
+            raise CannotUndo(
+                _(
+                    "The group is used by %(listeners)s listeners and %(rules)s forwarding rules "
+                    "now. Give them another group first."
+                )
+                % {"listeners": len(listeners), "rules": len(rules)}
+            )
+    for users in _USERS.get(change.kind, ()):
+        if found := list(users(str(change.key[0]))):
+            raise CannotUndo(_("It is used now, by %(users)s.") % {"users": named(found)})
 
 
 def _refuse_changed(changes: Iterable[Change], observed: Observed) -> None:
@@ -172,7 +214,7 @@ def _again(change: Change, made: Collection[str | int]) -> Change:
     """What is made anew gets an ID of its own. made: the old IDs of groups that are."""
     if change.before is not None or change.after is None:
         return change
-    if change.kind in {Kind.GROUP, Kind.MEMBER}:
+    if change.owner[0] in creations.BY_KIND:
         return replace(change, key=(NEW, *change.key[1:])) if change.key[0] in made else change
-    after = {name: value for name, value in change.after.items() if name != "rule_id"}
+    after = {name: value for name, value in change.after.items() if name not in _OWN_IDS}
     return replace(change, after=after)

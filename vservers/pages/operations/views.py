@@ -29,7 +29,7 @@ from vservers.selectors.operations import (
     operations_page,
 )
 from vservers.services.errors import CallFailed, CannotUndo, Gone
-from vservers.services.operations import Plan
+from vservers.services.operations import AnyPlan
 from vservers.services.undo import plan_rest, plan_undo, retry_rest, undo
 
 from .detail import STATUS_LEVELS, calls_shown, can_be_undone, has_rest, may_change
@@ -130,7 +130,7 @@ def _follow(
     request: ConsoleRequest,
     operation: Operation,
     verb: Callable[..., Operation | None],
-    plan: Callable[..., Plan],
+    plan: Callable[..., AnyPlan],
     question: dict[str, Any],
 ) -> HttpResponse:
     """Show what a new operation would send; when the person said yes, do it and go there."""

@@ -8,24 +8,31 @@ from .balancers import attributes_and_pool, balancer_columns, balancer_differenc
 from .groups import all_groups, groups_vanish, listed_groups, one_group, some_groups
 from .health import health
 from .listeners import listeners
+from .pairs import pairs
 from .reader import Reader, Writer, stamped, together
+from .regional import access_lists, certificates, listed_access_lists, one_access_list
 from .released import balancer_vanishes, itself_or_gone
 from .whole import whole_balancer
 
 __all__ = [
     "Reader",
     "Writer",
+    "access_lists",
     "all_groups",
     "attributes_and_pool",
     "balancer_columns",
     "balancer_differences",
     "balancer_vanishes",
+    "certificates",
     "groups_vanish",
     "health",
     "itself_or_gone",
+    "listed_access_lists",
     "listed_groups",
     "listeners",
+    "one_access_list",
     "one_group",
+    "pairs",
     "some_groups",
     "stamped",
     "together",

@@ -10,6 +10,7 @@ from vservers.cloud import types as api
 from vservers.models import Listener, Rule, VServerGroup
 from vservers.services.differences import EXISTS, Difference, Kind, Written, compare
 
+from .extensions import write_extensions
 from .reader import Reader, Writer, stamped
 from .rows import Row, differing, upsert
 
@@ -32,7 +33,8 @@ _SETTLED = {
 
 
 def listeners(load_balancer_id: str, *, listed: Iterable[api.Listener] | None = None) -> Reader:
-    """Every listener of a load balancer, with the forwarding rules of the layer-7 ones.
+    """Every listener of a load balancer, with the forwarding rules of the layer-7 ones and the
+    domain extensions of those with HTTPS.
 
     listed: the listeners, where they were just read; the first reading then does not ask for them.
     """
@@ -49,6 +51,13 @@ def listeners(load_balancer_id: str, *, listed: Iterable[api.Listener] | None = 
             for listener in found
             if listener.protocol in {"http", "https"}
         }
+        extensions = {
+            (listener.protocol, listener.port): cloud.slb.describe_domain_extensions(
+                load_balancer_id, listener.port
+            )
+            for listener in found
+            if listener.protocol == "https"
+        }
 
         def write() -> Written:
             groups = set(
@@ -58,6 +67,7 @@ def listeners(load_balancer_id: str, *, listed: Iterable[api.Listener] | None = 
             )
             differences, ids = _write_listeners(load_balancer_id, found, groups)
             differences += _write_rules(load_balancer_id, rules, groups, ids)
+            write_extensions(load_balancer_id, {ids[key]: extensions[key] for key in extensions})
             return Written(tuple(differences), len(found) + sum(map(len, rules.values())))
 
         return write

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from vservers.cloud import Cloud, CloudRefused
-from vservers.models import Listener, LoadBalancer, PoolServer
+from vservers.models import Listener, LoadBalancer, MasterSlaveGroup, PoolServer
 from vservers.services.differences import EXISTS, Difference, Kind, Written
 
 from .balancers import attributes_and_pool
@@ -19,6 +19,7 @@ def balancer_vanishes(load_balancer_id: str) -> Written:
     groups_vanish(balancer.pk, keep=())
     Listener.objects.filter(load_balancer=balancer).delete()
     PoolServer.objects.filter(load_balancer=balancer).delete()
+    MasterSlaveGroup.objects.filter(load_balancer=balancer).delete()
     now = timezone.now()
     LoadBalancer.objects.filter(pk=balancer.pk).update(
         vanished_at=now, touched_at=now, synced_at=None

@@ -20,7 +20,8 @@ def upsert(
 ) -> None:
     """Insert rows, or update those whose key is there. columns, key: names of the table's columns.
 
-    A dict in a row is written as JSON. Every column that may not be null must be among `columns`.
+    A dict or a list in a row is written as JSON. Every column that may not be null must be among
+    `columns`.
     """
     if not rows:
         return
@@ -34,7 +35,7 @@ def upsert(
     on_conflict = sql.SQL("ON CONFLICT ({}) DO UPDATE SET {}").format(
         sql.SQL(", ").join(map(sql.Identifier, key)), sql.SQL(", ").join(also)
     )
-    plain = [_without_dicts(row) for row in rows]
+    plain = [_as_json(row) for row in rows]
     with connection.cursor() as cursor:
         if len(plain) < _COPY_FROM:
             one = sql.SQL("({})").format(sql.SQL(", ").join([sql.Placeholder()] * len(columns)))
@@ -63,9 +64,10 @@ def upsert(
         cursor.execute(sql.SQL("DROP TABLE {}").format(incoming))
 
 
-def _without_dicts(row: Row) -> Row:
-    if dict in map(type, row):
-        return tuple(Jsonb(value) if type(value) is dict else value for value in row)
+def _as_json(row: Row) -> Row:
+    kinds = set(map(type, row))
+    if dict in kinds or list in kinds:
+        return tuple(Jsonb(value) if type(value) in (dict, list) else value for value in row)
     return row
 
 

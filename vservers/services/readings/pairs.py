@@ -1,0 +1,69 @@
+"""Primary/secondary groups with their two servers."""
+
+from vservers.cloud import Cloud
+from vservers.models import MasterSlaveGroup, MasterSlaveMember
+from vservers.services.differences import Written
+
+from .reader import Reader, Writer, stamped
+from .rows import differing, upsert
+
+_VALUES = ["load_balancer_id", "name", "created_at", "tags"]
+_MEMBER_KEY = ["group_id", "role"]
+_MEMBER_VALUES = ["server_id", "server_ip", "port", "weight", "type", "description"]
+
+
+def pairs(load_balancer_id: str) -> Reader:
+    """The list of primary/secondary groups, and the servers of those that are new.
+
+    A known one has the servers that it had: the API has no call that changes them.
+    """
+
+    def read(cloud: Cloud) -> Writer:
+        listed = cloud.slb.describe_master_slave_groups(load_balancer_id)
+        rows = MasterSlaveGroup.objects.filter(load_balancer_id=load_balancer_id)
+        whole = set(rows.filter(members__isnull=False).values_list("pk", flat=True))
+        details = [
+            cloud.slb.describe_master_slave_group(one.group_id)
+            for one in listed
+            if one.group_id not in whole
+        ]
+
+        def write() -> Written:
+            before = {pk: tuple(values) for pk, *values in rows.values_list("pk", *_VALUES)}
+            after = {
+                one.group_id: (load_balancer_id, one.name, one.created_at, one.tags)
+                for one in listed
+            }
+            gone = before.keys() - after.keys()
+            if gone:
+                MasterSlaveGroup.objects.filter(pk__in=gone).delete()
+            upsert(
+                MasterSlaveGroup,
+                ["group_id", *_VALUES],
+                [(pk, *after[pk]) for pk in differing(before, after)],
+                key=["group_id"],
+            )
+            upsert(
+                MasterSlaveMember,
+                [*_MEMBER_KEY, *_MEMBER_VALUES],
+                [
+                    (
+                        detail.group.group_id,
+                        role,
+                        server.server_id,
+                        server.server_ip,
+                        server.port or 0,
+                        server.weight,
+                        server.type,
+                        server.description,
+                    )
+                    for detail in details
+                    for role, server in detail.servers
+                ],
+                key=_MEMBER_KEY,
+            )
+            return Written(rows=len(listed))
+
+        return write
+
+    return stamped(read, "pairs_at")

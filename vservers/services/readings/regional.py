@@ -1,0 +1,198 @@
+"""Certificates and access control lists of a region of an account."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+from django.utils import timezone
+
+from vservers.cloud import Cloud, CloudRefused
+from vservers.cloud import assets as api
+from vservers.models import (
+    AccessControlEntry,
+    AccessControlList,
+    AccountRegion,
+    CACertificate,
+    ServerCertificate,
+)
+from vservers.services.differences import Written
+
+from .reader import Reader, Writer, stamped
+from .rows import Row, differing, upsert
+
+_PLACE = ["account_id", "region_id"]
+_CERTIFICATE = ["name", "common_name", "fingerprint", "created_at", "expires_at", "tags"]
+_LIST = ["name", "ip_version", "created_at", "tags"]
+
+
+def certificates(place: AccountRegion) -> Reader:
+    """Every server and CA certificate: one call for each kind."""
+
+    def read(cloud: Cloud) -> Writer:
+        server = cloud.slb.describe_server_certificates()
+        ca = cloud.slb.describe_ca_certificates()
+
+        def write() -> Written:
+            columns = [*_CERTIFICATE, "alternative_names"]
+            _write(
+                ServerCertificate,
+                place,
+                columns,
+                {one.certificate_id: _values(one, columns) for one in server},
+                key="certificate_id",
+            )
+            _write(
+                CACertificate,
+                place,
+                _CERTIFICATE,
+                {one.certificate_id: _values(one, _CERTIFICATE) for one in ca},
+                key="certificate_id",
+            )
+            return Written(rows=len(server) + len(ca))
+
+        return write
+
+    return stamped(read, "certificates_at")
+
+
+def access_lists(place: AccountRegion) -> Reader:
+    """Every access control list with its entries: a call for each list."""
+    return listed_access_lists(place, every=True)
+
+
+def one_access_list(place: AccountRegion, acl_id: str) -> Reader:
+    """One list with its entries; it vanishes from the mirror where it is gone."""
+    return _some_lists(place, [acl_id])
+
+
+def listed_access_lists(
+    place: AccountRegion,
+    *,
+    also: Iterable[str] = (),
+    read_before: datetime | None = None,
+    every: bool = False,
+) -> Reader:
+    """The lists, and the entries of those that are new or named in `also`.
+
+    No list tells of entries. read_before: those are read again that were read before then.
+    """
+    asked = set(also)
+
+    def read(cloud: Cloud) -> Writer:
+        listed = list(cloud.slb.describe_access_control_lists())
+        rows = AccessControlList.objects.filter(account=place.account_id, region=place.region_id)
+        held = dict(rows.values_list("pk", "read_at"))
+        wanted = [
+            one.acl_id
+            for one in listed
+            if every
+            or one.acl_id in asked
+            or (read_at := held.get(one.acl_id)) is None
+            or (read_before is not None and read_at < read_before)
+        ]
+        write_some = _some_lists(place, wanted)(cloud)
+
+        def write() -> Written:
+            found = {one.acl_id: _values(one, _LIST) for one in listed}
+            _write(AccessControlList, place, _LIST, found, key="acl_id")
+            return Written.sum([Written(rows=len(listed)), write_some()])
+
+        return write
+
+    return stamped(read, "access_lists_at")
+
+
+def _some_lists(place: AccountRegion, acl_ids: Sequence[str]) -> Reader:
+    def read(cloud: Cloud) -> Writer:
+        read_at = timezone.now()
+        found = [(acl_id, _detail(cloud, acl_id)) for acl_id in acl_ids]
+        details = [detail for _, detail in found if detail]
+        gone = [acl_id for acl_id, detail in found if detail is None]
+
+        def write() -> Written:
+            AccessControlList.objects.filter(pk__in=gone).delete()
+            ids = [detail.acl.acl_id for detail in details]
+            upsert(
+                AccessControlList,
+                ["acl_id", *_PLACE, *_LIST, "read_at"],
+                [
+                    (
+                        detail.acl.acl_id,
+                        place.account_id,
+                        place.region_id,
+                        *_values(detail.acl, _LIST),
+                        read_at,
+                    )
+                    for detail in details
+                ],
+                key=["acl_id"],
+            )
+            _write_entries(ids, details)
+            return Written(rows=sum(len(detail.entries) for detail in details))
+
+        return write
+
+    return read
+
+
+def _detail(cloud: Cloud, acl_id: str) -> api.AccessControlListDetail | None:
+    try:
+        return cloud.slb.describe_access_control_list(acl_id)
+    except CloudRefused as error:
+        if error.is_missing or error.code == "AclNotExist":
+            return None
+        raise
+
+
+def _write_entries(ids: Sequence[str], details: Iterable[api.AccessControlListDetail]) -> None:
+    rows = AccessControlEntry.objects.filter(acl__in=ids).order_by()
+    before: dict[tuple[str, str], Row] = {}
+    pks = {}
+    for pk, acl_id, network, comment in rows.values_list("pk", "acl_id", "network", "comment"):
+        before[acl_id, network] = (comment,)
+        pks[acl_id, network] = pk
+    after: dict[tuple[str, str], Row] = {
+        (detail.acl.acl_id, network): (comment,)
+        for detail in details
+        for network, comment in detail.entries
+    }
+    gone = before.keys() - after.keys()
+    if gone:
+        AccessControlEntry.objects.filter(pk__in=[pks[key] for key in gone]).delete()
+    upsert(
+        AccessControlEntry,
+        ["acl_id", "network", "comment"],
+        [(*key, *after[key]) for key in differing(before, after)],
+        key=["acl_id", "network"],
+    )
+
+
+def _values(item: object, columns: Iterable[str]) -> Row:
+    """The attributes of an answer's value as columns; what is several is JSON there."""
+    values = (getattr(item, column) for column in columns)
+    return tuple(list(value) if isinstance(value, tuple) else value for value in values)
+
+
+def _write(
+    model: type[Model],
+    place: AccountRegion,
+    columns: Sequence[str],
+    after: Mapping[Any, Row],
+    *,
+    key: str,
+) -> None:
+    """Make the mirror hold these rows of a region, and no others."""
+    rows = model._default_manager.filter(account=place.account_id, region=place.region_id)
+    before: dict[Any, Row] = {
+        pk: tuple(values) for pk, *values in rows.order_by().values_list("pk", *columns)
+    }
+    gone = before.keys() - after.keys()
+    if gone:
+        model._default_manager.filter(pk__in=gone).delete()
+    upsert(
+        model,
+        [key, *_PLACE, *columns],
+        [(pk, place.account_id, place.region_id, *after[pk]) for pk in differing(before, after)],
+        key=[key],
+    )
