@@ -11,7 +11,7 @@ from vservers.pages.conflicts import Rows
 from vservers.pages.editing import Edit
 from vservers.selectors.fingerprints import rule_picture
 
-from .forms import RuleForm
+from .rule_form import RuleForm
 
 
 class RuleEdit(Edit):
@@ -37,6 +37,6 @@ class RuleEdit(Edit):
             "name": rows["name"],
             # Theirs may be gone by now; then the rule has changed too, and the service says so.
             "vserver_group": chosen or self.form.cleaned_data["vserver_group"],
-            "settings": RuleSettings.of(self._rule.settings) if self._rule.settings else None,
+            "settings": RuleSettings.of(rows["own"]) if rows.get("own") else None,
             "seen": self.seen.fingerprint,
         }

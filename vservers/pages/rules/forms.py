@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.core.validators import MinLengthValidator, RegexValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vservers.cloud.calls import MAX_RULES_PER_CALL
 from vservers.models import Listener, Rule, VServerGroup
-from vservers.pages.conflicts import Rows
 from vservers.pages.fields import GroupField, groups_by_id, name_characters
 from vservers.selectors.rules import MAX_RULES_PER_LISTENER
 from vservers.services.rules import NewRule
@@ -33,9 +31,9 @@ _url = RegexValidator(
 _plain = {"autocomplete": "off", "spellcheck": "false"}
 
 
-def _name_field(**options: Any) -> forms.CharField:
+def name_field(**options: Any) -> forms.CharField:
     return forms.CharField(
-        label=_("Rule name"),
+        label=gettext_lazy("Rule name"),
         max_length=NAME_LENGTH,
         validators=[name_characters],
         widget=forms.TextInput(attrs=_plain),
@@ -63,7 +61,7 @@ class NewRuleForm(forms.Form):
         widget=forms.TextInput(attrs={**_plain, "placeholder": "/static"}),
     )
     vserver_group = forms.ChoiceField()  # replaced: its choices are those of the instance
-    name = _name_field(required=False)
+    name = name_field(required=False)
 
     def __init__(
         self,
@@ -206,34 +204,3 @@ def _row_count(data: Mapping[str, Any] | None) -> int:
     """How many rows were posted, within what a call can take."""
     text = (data or {}).get("rows", "1")
     return min(max(int(text), 1), MAX_RULES_PER_CALL) if text.isdecimal() and len(text) < 4 else 1
-
-
-class RuleForm(forms.Form):
-    """What the cloud lets a person change on a rule that exists."""
-
-    use_required_attribute = False
-
-    vserver_group = forms.ChoiceField()  # replaced: its choices are those of the instance
-    name = _name_field(help_text=gettext_lazy("1 to 40 letters, digits and - / . _ characters."))
-
-    def __init__(self, data: Any = None, *, rule: Rule) -> None:
-        initial = {"name": rule.name, "vserver_group": rule.vserver_group_id}
-        super().__init__(data, initial=initial)
-        self._rule = rule
-        self.fields["vserver_group"] = GroupField(
-            groups_by_id(rule.listener.load_balancer), empty_label=None
-        )
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if self._rule.listener.rules.exclude(pk=self._rule.pk).filter(name=name).exists():
-            raise ValidationError(
-                _("Another rule of this listener is called %(name)s.") % {"name": name}
-            )
-        return name
-
-    @property
-    def rows(self) -> Rows:
-        """What was entered, as the rows of a conflict."""
-        values = self.cleaned_data
-        return {"name": values["name"], "vserver_group_id": values["vserver_group"].pk}
