@@ -17,3 +17,18 @@ class User(AbstractUser):
         return Actor(
             name=self.get_username(), role=self.role, user_id=self.pk, request_id=request_id
         )
+
+
+class Preference(models.Model):
+    """How one person likes a page. name: of the choice; value: JSON, as the page keeps it."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="preferences")
+    name = models.CharField(max_length=60)
+    value = models.JSONField()
+
+    class Meta:
+        ordering = ["user", "name"]
+        constraints = [models.UniqueConstraint(fields=["user", "name"], name="preference_identity")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.user}"

@@ -154,8 +154,10 @@
     const news = !(dialog && dialog.open) && one("[data-error-focus]", event.detail.elt);
     if (news) news.focus();
     if (!dialog || event.detail.target.id !== "dialog" || !event.detail.target.childElementCount) return;
-    if (dialog.open) focusInside();
-    else openDialog();
+    if (!dialog.open) return openDialog();
+    // Another dialog in its place, where a link of this one led: it starts as it came.
+    if (event.detail.requestConfig && event.detail.requestConfig.verb === "get") asEntered = entered(unsavedForm());
+    focusInside();
   });
 
   on("dialog-close", closeDialog);

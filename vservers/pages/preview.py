@@ -42,10 +42,17 @@ class Preview:
 
 def preview_of(plan: AnyPlan) -> Preview:
     """Raises CannotPlan."""
-    calls = plan.calls
-    if not calls:
+    return previews_together([plan])
+
+
+def previews_together(plans: Iterable[AnyPlan]) -> Preview:
+    """The calls of several plans of one region after each other. Raises CannotPlan."""
+    planned = [(plan, plan.calls) for plan in plans]
+    some = [(plan, calls) for plan, calls in planned if calls]
+    if not some:
         return Preview([], [])
-    return Preview(_steps(calls), list(_programs(plan, calls)))
+    calls = [call for _plan, its_calls in some for call in its_calls]
+    return Preview(_steps(calls), list(_programs([plan for plan, _calls in some], calls)))
 
 
 def _steps(calls: list[PlannedCall]) -> list[Step]:
@@ -59,9 +66,9 @@ def _steps(calls: list[PlannedCall]) -> list[Step]:
     ]
 
 
-def _programs(plan: AnyPlan, planned: list[PlannedCall]) -> Iterable[Program]:
+def _programs(plans: list[AnyPlan], planned: list[PlannedCall]) -> Iterable[Program]:
     calls = [one.call for one in planned]
-    region = plan.place.region_id
+    region = plans[0].place.region_id
     yield Program(
         "cli",
         _("Command line"),
@@ -74,7 +81,12 @@ def _programs(plan: AnyPlan, planned: list[PlannedCall]) -> Iterable[Program]:
         _("A whole program. The access key comes from the environment."),
         python_sdk(calls, region),
     )
-    if isinstance(plan, Plan):
+    resources = [
+        terraform(desired(plan.load_balancer, plan.changes))
+        for plan in plans
+        if isinstance(plan, Plan)
+    ]
+    if resources:
         yield Program(
             "terraform",
             _("Terraform"),
@@ -83,5 +95,5 @@ def _programs(plan: AnyPlan, planned: list[PlannedCall]) -> Iterable[Program]:
                 "taken over by import blocks (Terraform 1.7). Read what terraform plan says "
                 "before you apply it."
             ),
-            terraform(desired(plan.load_balancer, plan.changes)),
+            "\n".join(resources),
         )

@@ -1,6 +1,7 @@
 """Listeners as pages show them: with their rules counted and their health summed up."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
@@ -72,14 +73,28 @@ def listener_rows(load_balancer: LoadBalancer, filters: Filters | None = None) -
         rule_count=Count("rules")
     )
     listeners = listeners.filter(_matching(filters))
-    counted = ServerHealth.objects.filter(listener__load_balancer=load_balancer)
+    return list(rows_of(list(listeners)).values())
+
+
+def rows_of(listeners: Sequence[Listener]) -> dict[int, ListenerRow]:
+    """The rows of some listeners by their keys, in their order.
+
+    listeners: annotated with rule_count.
+    """
     counts: dict[int, dict[str, int]] = defaultdict(dict)
-    for pk, status, count in counted.values_list("listener", "status").annotate(Count("pk")):
-        counts[pk][status] = count
-    return [
-        ListenerRow(listener, listener.rule_count, *_health(listener, counts[listener.pk]))
-        for listener in listeners
-    ]
+    if listeners:
+        counted = ServerHealth.objects.filter(listener__in=[one.pk for one in listeners])
+        rows = counted.order_by().values_list("listener", "status").annotate(Count("pk"))
+        for pk, status, count in rows:
+            counts[pk][status] = count
+    return {
+        one.pk: ListenerRow(
+            one,
+            one.rule_count,  # type: ignore[attr-defined]
+            *_health(one, counts[one.pk]),
+        )
+        for one in listeners
+    }
 
 
 _ON_POOL = Q(vserver_group=None, master_slave_server_group_id="", forward_port=None)

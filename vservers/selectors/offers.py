@@ -39,6 +39,13 @@ def why_not_change(load_balancer: LoadBalancer) -> str:
     return ""
 
 
+def why_not_change_spec(load_balancer: LoadBalancer) -> str:
+    """Why its specification cannot be changed; "" when it can."""
+    if load_balancer.charge_type == "PayByCLCU":
+        return _("It is paid by what it uses, and has no specification.")
+    return why_not_change(load_balancer)
+
+
 def why_not_change_bandwidth(load_balancer: LoadBalancer) -> str:
     """Why what is paid for traffic cannot be changed; "" when it can."""
     if load_balancer.address_type != LoadBalancer.AddressType.INTERNET:

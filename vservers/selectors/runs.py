@@ -101,6 +101,11 @@ def account_rows() -> list[AccountRow]:
     ]
 
 
+def account_names() -> list[str]:
+    """The accounts, in their order, for a filter and to know whether there are several."""
+    return list(CloudAccount.objects.values_list("name", flat=True))
+
+
 def several_accounts() -> bool:
     """Whether it needs to be said of which account something is."""
     return CloudAccount.objects.count() > 1

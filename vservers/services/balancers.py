@@ -22,6 +22,15 @@ from .operations import Plan, carry_out
 RESOURCE = "instance"
 
 WhyNot = Callable[[LoadBalancer], str]
+# When settings can be changed.
+_RULES: Mapping[frozenset[str], WhyNot] = {
+    frozenset({"name"}): offers.why_not_change,
+    frozenset({"spec"}): offers.why_not_change_spec,
+    frozenset({"internet_charge_type", "bandwidth"}): offers.why_not_change_bandwidth,
+    frozenset(
+        {"delete_protection", "modification_protection", "modification_protection_reason"}
+    ): offers.why_not_touch,
+}
 
 
 def start_balancer(*, actor: Actor, load_balancer: LoadBalancer) -> Operation | None:
@@ -72,22 +81,14 @@ def plan_change(
     *, actor: Actor, load_balancer: LoadBalancer, values: Mapping[str, Any], seen: str
 ) -> Plan:
     """What change_balancer would do. Raises as plan_start, and Stale."""
-    protects = any(name.endswith(("protection", "protection_reason")) for name in values)
-    pays = "bandwidth" in values
-    return _plan_values(
-        actor,
-        load_balancer,
-        gettext_noop("rename instance")
-        if list(values) == ["name"]
-        else gettext_noop("change instance"),
-        values,
-        offers.why_not_touch
-        if protects
-        else offers.why_not_change_bandwidth
-        if pays
-        else offers.why_not_change,
-        seen=seen,
-    )
+    rules = [rule for names, rule in _RULES.items() if names & values.keys()]
+
+    def why_not(current: LoadBalancer) -> str:
+        return next(filter(None, (rule(current) for rule in rules)), "")
+
+    renames = list(values) == ["name"]
+    verb = gettext_noop("rename instance") if renames else gettext_noop("change instance")
+    return _plan_values(actor, load_balancer, verb, values, why_not, seen=seen)
 
 
 def release_balancer(*, actor: Actor, load_balancer: LoadBalancer) -> Operation | None:

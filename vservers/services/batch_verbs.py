@@ -7,13 +7,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from console.accounts.actor import Actor
+from console.accounts.permissions import Action
 from vservers.cloud.types import BackendServer
 from vservers.models import BatchItem, LoadBalancer, VServerGroup
 
+from .balancers import release_balancer, start_balancer, stop_balancer
 from .errors import Gone
 from .group_tags import change_group_tags
 from .groups import change_group, create_group, delete_group
+from .tags import change_balancer_tags
 
+START, STOP, RELEASE = "start instance", "stop instance", "release instance"
+TAG_INSTANCE = "change tags of instance"
 CREATE, CHANGE, DELETE, TAG = "create group", "change group", "delete group", "change tags"
 
 
@@ -77,10 +82,32 @@ def _tag(actor: Actor, item: BatchItem) -> bool:
     return done is not None
 
 
+def _of_balancer(act: Callable[..., object]) -> Callable[[Actor, BatchItem], bool]:
+    """arguments: what the act takes beside the load balancer."""
+
+    def do(actor: Actor, item: BatchItem) -> bool:
+        balancer = LoadBalancer.objects.filter(pk=item.load_balancer_id).first()
+        if balancer is None:
+            raise Gone(_("instance"))
+        return act(actor=actor, load_balancer=balancer, **item.arguments) is not None
+
+    return do
+
+
 # Each says False where nothing was to be done.
 VERBS: Mapping[str, Callable[[Actor, BatchItem], bool]] = {
     CREATE: _create,
     CHANGE: _change,
     DELETE: _delete,
     TAG: _tag,
+    START: _of_balancer(start_balancer),
+    STOP: _of_balancer(stop_balancer),
+    RELEASE: _of_balancer(release_balancer),
+    TAG_INSTANCE: _of_balancer(change_balancer_tags),
 }
+OF_INSTANCES = frozenset({START, STOP, RELEASE, TAG_INSTANCE})
+
+
+def permission_of(verb: str) -> Action:
+    """What a person must be allowed to begin or stop a batch of this verb."""
+    return Action.CHANGE_INSTANCES if verb in OF_INSTANCES else Action.CHANGE_GROUPS

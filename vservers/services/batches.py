@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 
 from console.accounts.actor import Actor
 from console.accounts.models import User
-from console.accounts.permissions import Action, NotAllowed, check
+from console.accounts.permissions import NotAllowed, check
 from vservers.cloud import CloudError
 from vservers.models import Batch, BatchItem, LoadBalancer, Operation
 
-from .batch_verbs import VERBS
+from .batch_verbs import VERBS, permission_of
 from .changes import Change
 from .errors import NotReread, OperationFailed, Refusal, Stale, Waiting
 from .locks import release, try_hold
@@ -69,7 +69,7 @@ def draft(
 
     unchanged: how many objects were looked at and need no task.
     """
-    check(actor, Action.CHANGE_GROUPS)
+    check(actor, permission_of(verb))
     batch = Batch.objects.create(
         verb=verb,
         region_id=region_id,
@@ -97,7 +97,7 @@ def draft(
 
 def start(*, actor: Actor, batch: Batch) -> bool:
     """Give a draft to the workers; False when it was begun already. Raises NotAllowed."""
-    check(actor, Action.CHANGE_GROUPS)
+    check(actor, permission_of(batch.verb))
     drafts = Batch.objects.filter(pk=batch.pk, status=Status.DRAFT)
     return bool(
         drafts.update(
@@ -111,7 +111,7 @@ def start(*, actor: Actor, batch: Batch) -> bool:
 
 def discard(*, actor: Actor, batch: Batch) -> bool:
     """Forget a draft; False when it was begun already. Raises NotAllowed."""
-    check(actor, Action.CHANGE_GROUPS)
+    check(actor, permission_of(batch.verb))
     deleted, _rows = Batch.objects.filter(pk=batch.pk, status=Status.DRAFT).delete()
     return bool(deleted)
 
@@ -119,7 +119,7 @@ def discard(*, actor: Actor, batch: Batch) -> bool:
 @transaction.atomic
 def stop(*, actor: Actor, batch: Batch) -> bool:
     """Leave what is not begun; False when it is over already. Raises NotAllowed."""
-    check(actor, Action.CHANGE_GROUPS)
+    check(actor, permission_of(batch.verb))
     running = Batch.objects.filter(pk=batch.pk, status=Status.RUNNING)
     if not running.update(status=Status.STOPPED, ended_at=timezone.now()):
         return False

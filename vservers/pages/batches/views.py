@@ -79,7 +79,8 @@ def batches_detail(request: ConsoleRequest, number: int) -> HttpResponse:
         "shown": _shown(list(page)),
         "outcome": outcome,
         "not_done": NOT_DONE,
-        "may_change": may(request.actor, Action.CHANGE_GROUPS),
+        "may_change": may(request.actor, batch_verbs.permission_of(batch.verb)),
+        "of_instances": batch.verb in batch_verbs.OF_INSTANCES,
     }
     over = batch.is_over and "poll" in request.GET and wants_part(request)
     return render_page(
@@ -99,6 +100,10 @@ def _verbs() -> dict[str, str]:
         "change tags": _("Change tags"),
         "delete groups": _("Delete groups"),
         "remove members": _("Remove servers from groups"),
+        batch_verbs.START: _("Start instances"),
+        batch_verbs.STOP: _("Stop instances"),
+        batch_verbs.RELEASE: _("Release instances"),
+        batch_verbs.TAG_INSTANCE: _("Change tags of instances"),
     }
 
 
@@ -110,6 +115,10 @@ def _shown(items: list[BatchItem]) -> list[ItemShown]:
         batch_verbs.CHANGE: _("change"),
         batch_verbs.DELETE: _("delete"),
         batch_verbs.TAG: _("change tags"),
+        batch_verbs.START: _("start"),
+        batch_verbs.STOP: _("stop"),
+        batch_verbs.RELEASE: _("release"),
+        batch_verbs.TAG_INSTANCE: _("change tags"),
     }
     return [
         ItemShown(
@@ -123,7 +132,7 @@ def _shown(items: list[BatchItem]) -> list[ItemShown]:
 
 
 @require_POST
-@requires(Action.CHANGE_GROUPS)
+@requires(Action.VIEW_AUDIT)
 def batches_start(request: ConsoleRequest, number: int) -> HttpResponse:
     batch = get_object_or_404(Batch, pk=number)
     if batches.start(actor=request.actor, batch=batch):
@@ -134,7 +143,7 @@ def batches_start(request: ConsoleRequest, number: int) -> HttpResponse:
 
 
 @require_POST
-@requires(Action.CHANGE_GROUPS)
+@requires(Action.VIEW_AUDIT)
 def batches_discard(request: ConsoleRequest, number: int) -> HttpResponse:
     batch = get_object_or_404(Batch, pk=number)
     to = reverse("groups-all", args=[batch.region_id])
@@ -148,7 +157,7 @@ def batches_discard(request: ConsoleRequest, number: int) -> HttpResponse:
 
 
 @require_POST
-@requires(Action.CHANGE_GROUPS)
+@requires(Action.VIEW_AUDIT)
 def batches_stop(request: ConsoleRequest, number: int) -> HttpResponse:
     batch = get_object_or_404(Batch, pk=number)
     words: Any = (

@@ -1,25 +1,27 @@
 """Instances of a region, and one of them."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from console.accounts.permissions import Action
+from console.accounts.permissions import Action, may
 from console.shell.access import requires
-from console.shell.htmx import done, render_page
+from console.shell.htmx import done, redirect, render_page, wants_part
 from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.models import LoadBalancer, Region
 from vservers.pages.answers import next_url
 from vservers.pages.gone import render_gone, vanished_balancer
 from vservers.pages.lookup import balancer_or_404, region_or_404
-from vservers.selectors.balancers import balancers_page, region_options
+from vservers.selectors.balancers import PAGE_SIZES, balancers_page, tag_keys
 from vservers.selectors.drift import open_drift
 from vservers.selectors.groups import groups_page
 from vservers.selectors.listeners import listener_rows
-from vservers.selectors.runs import several_accounts
+from vservers.selectors.runs import account_names, several_accounts
 from vservers.services.errors import Gone
 from vservers.services.sync import (
     refresh_balancer,
@@ -28,6 +30,10 @@ from vservers.services.sync import (
     refresh_pool,
     refresh_region,
 )
+
+from .bulk import ACTS
+from .columns import choose_columns, chosen_columns, offered_columns
+from .filters import chips, elsewhere, filters_of, form_fields, size_of, sort_of
 
 # As many as a page has.
 MOST_SHOWN_GROUPS = 50
@@ -58,24 +64,54 @@ def _list(
     request: ConsoleRequest, region: Region, *, error: CloudError | None = None
 ) -> HttpResponse:
     address = reverse("balancers-list", args=[region.pk])
-    query = request.GET.get("q", "").strip()
+    filters = filters_of(request.GET)
+    sort, size = sort_of(request.GET), size_of(request.GET)
+    rows, page = balancers_page(
+        region=region, filters=filters, sort=sort, page=request.GET.get("page", 1), size=size
+    )
+    accounts = account_names()
+    several = len(accounts) > 1
+    fields = form_fields(filters, accounts)
+    bulk = may(request.actor, Action.CHANGE_INSTANCES)
     context = {
         "title": _("Instances"),
         "region": region,
-        "page": balancers_page(region=region, query=query, page=request.GET.get("page", 1)),
-        "query": query,
-        "several": several_accounts(),
-        "elsewhere": [
-            option
-            for option in region_options(request.actor)
-            if option.count and option.region_id != region.pk
-        ],
+        "page": page,
+        "rows": rows,
+        "columns": chosen_columns(request.actor, several_accounts=several),
+        "all_columns": offered_columns(several),
+        "filters": filters,
+        "fields": fields,
+        "narrowed": any(field.value for field in fields),
+        "chips": chips(address, request.GET.dict(), fields),
+        "tag_keys": tag_keys(region) if not wants_part(request) else [],
+        "sort": sort,
+        "size": size,
+        "sizes": PAGE_SIZES,
+        "kept": filters.as_query(),
+        "bulk": bulk,
+        "acts": [(act, act.url(region)) for act in ACTS.values()] if bulk else [],
+        "elsewhere": [] if rows else elsewhere(region, filters),
         "error": error,
         "next_url": next_url(request, address) if error else "",
     }
-    return render_page(
+    response = render_page(
         request, "vservers/instances/list.html", context, status=422 if error else 200
     )
+    if wants_part(request) and "" in request.GET.dict().values():
+        # The form sends every filter; the address has those that are set.
+        given = {name: value for name, value in request.GET.items() if value}
+        response["HX-Push-Url"] = f"{address}?{urlencode(given)}" if given else address
+    return response
+
+
+@require_POST
+@requires(Action.VIEW)
+def balancers_columns(request: ConsoleRequest, region: str) -> HttpResponse:
+    """Keep which columns the person sees. POST column: their keys; usual: forget the choice."""
+    usual = "usual" in request.POST
+    choose_columns(request.actor, None if usual else request.POST.getlist("column"))
+    return redirect(request, next_url(request, reverse("balancers-list", args=[region])))
 
 
 @require_safe
