@@ -42,34 +42,52 @@ class Section:
 
     items: tuple[Item, ...]
     heading: "StrOrPromise" = ""
-    icon: str = ""
 
 
-GLOBAL = Section(
-    (
-        Item(_("Instances"), "balancers-list", "sitemap", Action.VIEW, ("balancers-list",)),
-        Item(_("VServer Groups"), "groups-all", "stack-2", Action.VIEW, ("groups-", "batches-")),
-        Item(_("Servers"), "servers-list", "server", Action.VIEW, ("servers-",)),
-        Item(_("Health"), "health-region", "heartbeat", Action.VIEW, ("health-region",)),
-        Item(
-            _("Operations"),
-            "operations-list",
-            "list-check",
-            Action.VIEW_AUDIT,
-            ("operations-",),
+GLOBAL = (
+    Section(
+        (
+            Item(_("Instances"), "balancers-list", "sitemap", Action.VIEW, ("balancers-list",)),
+            Item(
+                _("VServer Groups"), "groups-all", "stack-2", Action.VIEW, ("groups-", "batches-")
+            ),
+            Item(_("Servers"), "servers-list", "server", Action.VIEW, ("servers-",)),
+        )
+    ),
+    Section(
+        (
+            Item(_("Health"), "health-region", "heartbeat", Action.VIEW, ("health-region",)),
+            Item(_("Drift"), "drift-list", "git-compare", Action.VIEW, ("drift-",)),
         ),
-        Item(_("Drift"), "drift-list", "git-compare", Action.VIEW, ("drift-",)),
-        Item(_("Sync"), "sync-list", "refresh", Action.VIEW, ("sync-",)),
-        Item(_("Activity"), "audit-list", "history", Action.VIEW_AUDIT, ("audit-",)),
-        Item(
-            _("Accounts"),
-            "cloud-accounts-list",
-            "cloud",
-            Action.MANAGE_ACCOUNTS,
-            ("cloud-accounts-",),
+        heading=_("Watch"),
+    ),
+    Section(
+        (
+            Item(
+                _("Operations"),
+                "operations-list",
+                "list-check",
+                Action.VIEW_AUDIT,
+                ("operations-",),
+            ),
+            Item(_("Activity"), "audit-list", "history", Action.VIEW_AUDIT, ("audit-",)),
         ),
-        Item(_("People"), "people-list", "users", Action.MANAGE_PEOPLE, ("people-",)),
-    )
+        heading=_("Records"),
+    ),
+    Section(
+        (
+            Item(_("Sync"), "sync-list", "refresh", Action.VIEW, ("sync-",)),
+            Item(
+                _("Accounts"),
+                "cloud-accounts-list",
+                "cloud",
+                Action.MANAGE_ACCOUNTS,
+                ("cloud-accounts-",),
+            ),
+            Item(_("People"), "people-list", "users", Action.MANAGE_PEOPLE, ("people-",)),
+        ),
+        heading=_("Settings"),
+    ),
 )
 
 BALANCER = (
@@ -146,7 +164,7 @@ class Menu:
 
 def global_menu(*, actor: Actor, region: str, page: str) -> list[Menu]:
     """The part that is there on every page. page: the URL name of the page that is open."""
-    return _menus((GLOBAL,), actor, page, {name: [region] for name in _IN_REGION})
+    return _menus(GLOBAL, actor, page, {name: [region] for name in _IN_REGION})
 
 
 def balancer_menu(*, actor: Actor, balancer: Balancer, page: str) -> list[Menu]:
