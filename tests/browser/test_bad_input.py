@@ -166,13 +166,16 @@ def test_two_people_edit_one_group_and_nothing_is_overwritten_silently(
     expect(page.get_by_text("both was changed.")).to_be_visible()
 
 
-def test_a_group_in_use_cannot_be_deleted(page, console):
+def test_a_group_in_use_is_deleted_only_with_another_for_its_users(page, console):
     page.goto(f"{console.url}/regions/{REGION}/balancers/lb-bp1payintranet00001/groups/")
     row = page.get_by_role("row", name="pay-blue")
-    delete = row.get_by_role("button", name="Delete")
-    expect(delete).to_be_disabled()
-    expect(delete).to_have_accessible_description(re.compile(r"In use: .*HTTP:80"))
-    expect(row.get_by_role("link", name="HTTP:80")).to_be_visible()
+    row.get_by_role("link", name="Delete").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("link", name="HTTP:80")).to_be_visible()
+    dialog.get_by_role("button", name="Switch over and delete").click()
+    expect(dialog.get_by_label("Switch them to")).to_have_attribute("aria-invalid", "true")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(row).to_be_visible()
 
 
 def test_the_whole_dialog_works_without_script(browser, console, groups_url):

@@ -144,16 +144,15 @@ def test_a_free_group_is_deleted_after_a_question(client_of, operator, balancer,
     assert not VServerGroup.objects.filter(pk=group.pk).exists()
 
 
-def test_delete_of_a_used_group_is_off_and_names_its_users_with_links(
+def test_delete_of_a_used_group_names_its_users_with_links_and_is_off_without_another(
     client_of, operator, balancer, used_group
 ):
-    client = client_of(operator)
-    listing = client.get(address("groups-list", balancer)).content.decode()
-    assert f'id="delete-{used_group.pk}"' not in listing
-    question = client.get(address("groups-delete", balancer, used_group.pk)).content.decode()
-    assert "in use" in question
-    assert address("rules-list", balancer, "http", 80) in question
-    assert "disabled" in question
+    question = client_of(operator).get(address("groups-delete", balancer, used_group.pk))
+    page = question.content.decode()
+    assert "in use" in page
+    assert address("rules-list", balancer, "http", 80) in page
+    assert "The instance has no other group" in page
+    assert "disabled" in page
 
 
 def test_delete_is_checked_again_on_the_server(client_of, operator, balancer, used_group):

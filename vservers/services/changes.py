@@ -103,8 +103,19 @@ class Change:
         return kind, self.key[:length]
 
     def named(self, made_id: str) -> "Change":
-        """With the ID of what is new in the place of its stand-in."""
-        return replace(self, key=tuple(made_id if part == NEW else part for part in self.key))
+        """With the ID of what is new in the place of its stand-in, in its key and its values."""
+
+        def known(values: Values | None) -> Values | None:
+            if values is None or NEW not in values.values():
+                return values
+            return {name: made_id if one == NEW else one for name, one in values.items()}
+
+        return replace(
+            self,
+            key=tuple(made_id if part == NEW else part for part in self.key),
+            before=known(self.before),
+            after=known(self.after),
+        )
 
 
 def agrees(found: Values | None, wanted: Values | None) -> bool:

@@ -32,7 +32,7 @@ from .ending import last_words
 from .errors import CannotUndo, Gone, NotRead
 from .finding import find_made
 from .locks import hold
-from .observing import Observed
+from .observing import Observed, rule_key
 from .operations import AnyPlan, Plan, RegionalPlan, carry_out
 from .places import lock_of_operation, place_of
 from .planning import CannotPlan
@@ -119,10 +119,11 @@ def plan_undo(*, actor: Actor, operation: Operation) -> AnyPlan:
     plan.changes = [_again(change, made) for change in inverse]
     for change in plan.changes:
         if change.after is None:
-            _refuse_used(change)
+            _refuse_used(change, plan.changes)
         if creation := creations.made_by(change):
             plan.resource_id = ""
-            plan.reread = [creation.all]
+            others = [one for one in plan.reread if one[0] not in {creation.one, *creation.all}]
+            plan.reread = [creation.all, *others]
     try:
         plan.calls  # noqa: B018 - whether the API has calls for it
     except CannotPlan as error:
@@ -185,10 +186,24 @@ def _refuse_secret(calls: Iterable[OperationCall]) -> None:
         )
 
 
-def _refuse_used(change: Change) -> None:
+def _refuse_used(change: Change, changes: Iterable[Change]) -> None:
+    """Raise CannotUndo for what something uses that the same changes do not take away from it."""
     if change.kind is Kind.GROUP:
         group = VServerGroup.objects.filter(pk=change.key[0]).first()
         listeners, rules = users_of(group) if group else ([], [])
+        leaving = {
+            (other.kind, other.key)
+            for other in changes
+            if not other.after or other.after.get("vserver_group_id") != change.key[0]
+        }
+        listeners = [
+            one for one in listeners if (Kind.LISTENER, (one.protocol, one.port)) not in leaving
+        ]
+        rules = [
+            one
+            for one in rules
+            if (Kind.RULE, rule_key(one.listener, one.domain, one.url)) not in leaving
+        ]
         if listeners or rules:
             raise CannotUndo(
                 _(
@@ -212,6 +227,8 @@ def _refuse_changed(changes: Iterable[Change], observed: Observed) -> None:
 
 def _again(change: Change, made: Collection[str | int]) -> Change:
     """What is made anew gets an ID of its own. made: the old IDs of groups that are."""
+    if change.after and change.after.get("vserver_group_id") in made:
+        change = replace(change, after={**change.after, "vserver_group_id": NEW})
     if change.before is not None or change.after is None:
         return change
     if change.owner[0] in creations.BY_KIND:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import files, lists, views, weights
+from . import copy, delete, files, lists, views, weights
 
 BALANCER = "balancers/<str:balancer_id>/"
 
@@ -16,5 +16,6 @@ urlpatterns = [
     path(f"{BALANCER}groups/<str:group_id>/", views.group_detail, name="groups-detail"),
     path(f"{BALANCER}groups/<str:group_id>/members/", lists.group_members, name="groups-members"),
     path(f"{BALANCER}groups/<str:group_id>/refresh/", views.group_refresh, name="groups-refresh"),
-    path(f"{BALANCER}groups/<str:group_id>/delete/", views.group_delete, name="groups-delete"),
+    path(f"{BALANCER}groups/<str:group_id>/copy/", copy.group_copy, name="groups-copy"),
+    path(f"{BALANCER}groups/<str:group_id>/delete/", delete.group_delete, name="groups-delete"),
 ]

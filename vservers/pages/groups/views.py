@@ -4,22 +4,19 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from console.accounts.permissions import Action
 from console.shell.access import requires
 from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
-from vservers.models import LoadBalancer, VServerGroup
-from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url
+from vservers.pages.answers import next_url
 from vservers.pages.gone import render_gone, vanished_group
 from vservers.pages.lookup import balancer_or_404, group_or_404
 from vservers.selectors.drift import open_drift
 from vservers.selectors.groups import member_rows
-from vservers.services.errors import Gone, InUse
-from vservers.services.groups import delete_group, plan_group_deletion
-from vservers.services.owners import owner_warning
+from vservers.services.errors import Gone
 from vservers.services.sync import note_viewed, refresh_group, refresh_health
 
 
@@ -69,71 +66,3 @@ def group_refresh(
     return done(
         request, to=back, message=_("%(group)s was read from the cloud.") % {"group": group}
     )
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires(Action.CHANGE_GROUPS)
-def group_delete(
-    request: ConsoleRequest, region: str, balancer_id: str, group_id: str
-) -> HttpResponse:
-    balancer = balancer_or_404(region, balancer_id)
-    group = group_or_404(balancer, group_id)
-    to = reverse("groups-list", args=[region, balancer_id])
-    if request.method != "POST":
-        return _ask(request, balancer, group)
-    try:
-        made = attempt(request, delete_group, plan_group_deletion, group=group)
-    except InUse:
-        return _ask(request, balancer, group_or_404(balancer, group_id), refused=True)
-    if not made.is_over:
-        return _ask(request, balancer, group, made)
-    message, level = made.words(_("%(group)s was deleted.") % {"group": group})
-    return done(request, to=to, message=message, level=level)
-
-
-def _ask(
-    request: ConsoleRequest,
-    balancer: LoadBalancer,
-    group: VServerGroup,
-    made: Attempt | None = None,
-    *,
-    refused: bool = False,
-) -> HttpResponse:
-    """The question before a group is deleted, or why it cannot be."""
-    links = users_as_links(balancer, group)
-    context = {
-        "title": _("Delete %(group)s?") % {"group": group},
-        "balancer": balancer,
-        "question": _("The group %(group)s (%(group_)s) will be deleted. Its servers keep running.")
-        % {"group": group, "group_": group.pk},
-        "blocked": _("The group is in use. Give these another group first:") if links else "",
-        "links": links,
-        "consequences": owner_warning(group.owner),
-        "submit": _("Delete"),
-        "back_url": reverse("groups-list", args=[balancer.region_id, balancer.pk]),
-    }
-    return answer_dialog(
-        request,
-        "components/confirm.html",
-        context,
-        refused=refused,
-        attempt=made,
-        changed="groups",
-    )
-
-
-def users_as_links(balancer: LoadBalancer, group: VServerGroup) -> list[tuple[str, str]]:
-    """(words, address) of each listener and forwarding rule that sends requests to the group."""
-    place = [balancer.region_id, balancer.pk]
-    links = [
-        (_("Listener %(listener)s") % {"listener": listener}, reverse("listeners-list", args=place))
-        for listener in group.listeners.all()
-    ]
-    return links + [
-        (
-            _("Forwarding rule %(rule)s of %(listener)s")
-            % {"rule": rule, "listener": rule.listener},
-            reverse("rules-list", args=[*place, rule.listener.protocol, rule.listener.port]),
-        )
-        for rule in group.rules.all()
-    ]

@@ -1,0 +1,100 @@
+"""Lines that somebody pasted: a server, a port, a weight."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from vservers.models import LoadBalancer, Server
+from vservers.selectors.servers import network_rule
+
+from .draft import DEFAULT_WEIGHT, MAX_ROWS, Row
+
+_BETWEEN = re.compile(r"[\s,;]+")
+
+
+@dataclass(slots=True)
+class Pasted:
+    """rows: as they are with what could be read; left: the other lines; errors: what is wrong."""
+
+    rows: list[Row]
+    left: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+def paste(
+    load_balancer: LoadBalancer, rows: Collection[Row], chosen: Collection[Server], text: str
+) -> Pasted:
+    """Take over lines of `server port weight`; the weight may be left out.
+
+    A server is told by ID, name or private IP. A (server, port) that is there gets the weight.
+    chosen: the servers that are there.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()][:MAX_ROWS]
+    servers = _servers(load_balancer.region_id, {_BETWEEN.split(line)[0] for line in lines})
+    pasted = Pasted(list(rows))
+    present = list(chosen)
+    for number, line in enumerate(lines, start=1):
+        row, error = _read(line, servers)
+        if row and not error:
+            error = _add(load_balancer, pasted.rows, present, row, servers)
+        if error:
+            pasted.left.append(line)
+            pasted.errors.append(
+                _("Line %(number)d: %(error)s") % {"number": number, "error": error}
+            )
+    return pasted
+
+
+def _servers(region_id: str, words: Collection[str]) -> dict[str, list[Server]]:
+    found: dict[str, list[Server]] = {}
+    named = Q(pk__in=words) | Q(name__in=words) | Q(private_ip__in=words)
+    for server in Server.objects.filter(named, region=region_id):
+        for word in {server.pk, server.name, server.private_ip} - {""}:
+            found.setdefault(word, []).append(server)
+    return found
+
+
+def _read(line: str, servers: dict[str, list[Server]]) -> tuple[Row | None, str]:
+    word, *numbers = _BETWEEN.split(line.strip(" ,;"))
+    found = servers.get(word, [])
+    if not found:
+        return None, _("there is no server %(word)s in this region.") % {"word": word}
+    if len(found) > 1:
+        return None, _("several servers are called %(word)s; use the ID.") % {"word": word}
+    if not 1 <= len(numbers) <= 2:
+        return None, _("write server, port and weight.")
+    port, weight = numbers[0], numbers[1] if len(numbers) == 2 else DEFAULT_WEIGHT
+    if not _is_number(port, 1, 65535):
+        return None, _("the port is a whole number from 1 to 65535.")
+    if not _is_number(weight, 0, 100):
+        return None, _("the weight is a whole number from 0 to 100.")
+    return Row(found[0].pk, str(int(port)), str(int(weight))), ""
+
+
+def _is_number(word: str, low: int, high: int) -> bool:
+    return word.isascii() and word.isdigit() and len(word) < 7 and low <= int(word) <= high
+
+
+def _add(
+    load_balancer: LoadBalancer,
+    rows: list[Row],
+    present: list[Server],
+    row: Row,
+    servers: dict[str, list[Server]],
+) -> str:
+    """Put the row among the others; why not, where it cannot be."""
+    for index, held in enumerate(rows):
+        if held.server_id == row.server_id and held.port == row.port:
+            rows[index] = replace(held, weight=row.weight)
+            return ""
+    server = servers[row.server_id][0]
+    if why_not := network_rule(load_balancer, chosen=present[:1]).why_not(server):
+        return why_not
+    if len(rows) >= MAX_ROWS:
+        return _("the list has %(most)d rows already.") % {"most": MAX_ROWS}
+    rows.append(row)
+    present.append(server)
+    return ""
