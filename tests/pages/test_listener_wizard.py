@@ -3,12 +3,14 @@
 import pytest
 from django.utils import timezone
 
-from tests.cloud import REGION, mirror, web
+from tests.cloud import REGION, connect, mirror, place, web
 from tests.localcloud.certificates import pair as key_pair
 from tests.localcloud.certificates import upload
 from tests.pages.addresses import HTMX, address
 from tests.pages.browserless import Visitor
 from vservers.models import VServerGroup
+from vservers.services import readings
+from vservers.services.sync import store_region
 
 
 @pytest.fixture
@@ -115,30 +117,29 @@ def test_a_port_that_is_taken_is_said_in_the_first_step(wizard, balancer, listen
     assert "keeps this port" in wizard.page
 
 
-def test_https_asks_for_its_certificate(wizard, balancer, group, outsider):
-    certificate = upload(outsider, key_pair("shop.example.com"))
-    outsider.call(
-        "CreateLoadBalancerHTTPSListener",
-        LoadBalancerId=balancer.pk,
-        ListenerPort=8443,
-        Bandwidth=-1,
-        HealthCheck="off",
-        VServerGroupId=group.pk,
-        ServerCertificateId=certificate,
-    )
-    mirror(balancer.pk)
+@pytest.fixture
+def certificate(outsider, balancer):
+    """A server certificate of the region, mirrored."""
+    made = upload(outsider, key_pair("shop.example.com"))
+    store_region(connect(), place(), readings.certificates(place()))
+    return made
+
+
+def test_https_asks_for_its_certificate(wizard, balancer, group, certificate):
     wizard.press("protocol", protocol="https")
     assert [str(title) for title in steps(wizard)][1] == "SSL Certificates"
     wizard.press("next", listening_port="443").press("next")
     assert "Choose the certificate that the listener shows." in wizard.page
+    assert "shop.example.com" in wizard.page
     wizard.press("next", server_certificate_id=certificate).press("create", target=group.pk)
     made = balancer.listeners.get(port=443)
     assert made.settings["server_certificate_id"] == certificate
     assert made.settings["enable_http2"] == "on"
 
 
-def test_a_redirect_goes_from_the_first_step_to_the_review(wizard, balancer, group, outsider):
-    certificate = upload(outsider, key_pair("shop.example.com"))
+def test_a_redirect_goes_from_the_first_step_to_the_review(
+    wizard, balancer, group, certificate, outsider
+):
     outsider.call(
         "CreateLoadBalancerHTTPSListener",
         LoadBalancerId=balancer.pk,
@@ -155,6 +156,40 @@ def test_a_redirect_goes_from_the_first_step_to_the_review(wizard, balancer, gro
     wizard.press("create")
     listener = balancer.listeners.get(port=80)
     assert (listener.forward_port, listener.status) == (443, "running")
+
+
+@pytest.fixture
+def access_list(outsider, balancer):
+    """An access control list without entries, mirrored."""
+    made = outsider.call("CreateAccessControlList", RegionId=REGION, AclName="offices")["AclId"]
+    store_region(connect(), place(), readings.access_lists(place()))
+    yield made
+    outsider.call("DeleteAccessControlList", RegionId=REGION, AclId=made)
+
+
+def test_an_empty_whitelist_is_warned_of(wizard, group, access_list):
+    wizard.press("next", listening_port="7010", access="white")
+    assert "Choose the list, or switch access control off." in wizard.page
+    wizard.press("next", acl_id=access_list).press("next", target=group.pk).press("next")
+    assert "nobody can connect" in wizard.page
+
+
+def test_access_control_is_set_from_the_row(
+    client_of, operator, reader, balancer, listener, access_list
+):
+    url = address("listeners-access", balancer, "http", 80)
+    assert client_of(reader).get(url).status_code == 403
+    visitor = Visitor(client_of(operator), url)
+    visitor.press("", access="white")
+    assert visitor.answer.status_code == 422
+    assert "Choose the list" in visitor.page
+    visitor.press("", acl_id=access_list)
+    assert visitor.answer.status_code == 303
+    assert balancer.listeners.get().acl_status == "white"
+    visitor = Visitor(client_of(operator), url)
+    assert "nobody can connect" in visitor.page
+    visitor.press("", access="off")
+    assert balancer.listeners.get().acl_status == ""
 
 
 def test_a_group_is_made_on_the_way_and_chosen(wizard, balancer):

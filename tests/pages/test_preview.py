@@ -148,7 +148,12 @@ def test_the_plan_is_shown_and_nothing_is_sent(
     assert not Operation.objects.exists()
     for words in ("What will be sent", "aliyun slb", "alibabacloud_slb20140515", "Terraform"):
         assert words in page
-    texts = [value for value in typed(furnished).values() if isinstance(value, str)]
+    steering = {"intent", "step", "had"}
+    texts = [
+        value
+        for name, value in typed(furnished).items()
+        if isinstance(value, str) and name not in steering
+    ]
     assert all(text in page for text in texts), "what was typed stays"
 
 
