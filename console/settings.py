@@ -262,6 +262,12 @@ SYNC_GRACE_SECONDS = _number("SYNC_GRACE_SECONDS", 7 * 24 * 3600)
 # Calls under way at once while a region is read.
 SYNC_READERS = int(_number("SYNC_READERS", 4))
 
+# How often a maintenance, a drain or a shift that is under way is looked at; for how long drained
+# servers have no connection before they are removed; the shortest pause between steps of a shift.
+PROCEDURE_POLL_SECONDS = _number("PROCEDURE_POLL_SECONDS", 5)
+DRAIN_QUIET_SECONDS = _number("DRAIN_QUIET_SECONDS", 10)
+SHIFT_LEAST_PAUSE_SECONDS = int(_number("SHIFT_LEAST_PAUSE_SECONDS", 5))
+
 # Jobs under way at once in one worker.
 WORKER_CONCURRENCY = int(_number("WORKER_CONCURRENCY", 4)) or 1
 

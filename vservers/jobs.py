@@ -15,7 +15,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 
 from vservers.models import AccountRegion
-from vservers.services import batches, runs, schedule, settling, vanishing
+from vservers.services import batches, procedures, runs, schedule, settling, vanishing
 
 # Six fields: the last one is seconds.
 _EVERY_FIVE_SECONDS = "* * * * * */5"
@@ -62,6 +62,27 @@ def look_for_unsettled_operations(timestamp: int = 0) -> None:
 def settle_operation(operation_id: int) -> None:
     """Bring one operation to its end. Of several who try, one holds the load balancer's lock."""
     settling.settle(operation_id)
+
+
+@app.periodic(cron=_EVERY_FIVE_SECONDS)
+@app.task(name="look_for_due_procedures", queueing_lock="look_for_due_procedures")
+def look_for_due_procedures(timestamp: int = 0) -> None:
+    """Ask for the maintenances, drains and shifts of which something is due."""
+    for procedure_id in procedures.due():
+        defer_procedure(procedure_id)
+
+
+@app.task(name="advance_procedure")
+def advance_procedure(procedure_id: int) -> None:
+    """Do what is due of one procedure. Of several who try, one holds its lock."""
+    procedures.advance(procedure_id)
+
+
+def defer_procedure(procedure_id: int) -> None:
+    """Have a worker look at a procedure soon, unless one is about to."""
+    job = advance_procedure.configure(queueing_lock=f"advance_procedure {procedure_id}")
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        job.defer(procedure_id=procedure_id)
 
 
 @app.periodic(cron=_EVERY_TEN_MINUTES)

@@ -58,6 +58,13 @@ GLOBAL = (
         (
             Item(_("Health"), "health-region", "heartbeat", Action.VIEW, ("health-region",)),
             Item(_("Drift"), "drift-list", "git-compare", Action.VIEW, ("drift-",)),
+            Item(
+                _("Maintenance and shifts"),
+                "procedures-list",
+                "arrows-exchange",
+                Action.VIEW,
+                ("procedures-",),
+            ),
         ),
         heading=_("Watch"),
     ),

@@ -11,6 +11,7 @@ from .groups import Member, PoolServer, VServerGroup
 from .listeners import DomainExtension, Listener, Rule, ServerHealth
 from .operations import Operation, OperationCall
 from .pairs import MasterSlaveGroup, MasterSlaveMember
+from .procedures import Procedure, ProcedureMember
 from .regional import AccessControlEntry, AccessControlList, CACertificate, ServerCertificate
 from .runs import SyncRun
 from .servers import Server
@@ -34,6 +35,8 @@ __all__ = [
     "OperationCall",
     "PaceSlot",
     "PoolServer",
+    "Procedure",
+    "ProcedureMember",
     "Region",
     "Rule",
     "Server",

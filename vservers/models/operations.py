@@ -57,6 +57,9 @@ class Operation(models.Model):
         "self", null=True, on_delete=models.SET_NULL, related_name="retries"
     )
     undo_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="undos")
+    procedure = models.ForeignKey(
+        "vservers.Procedure", null=True, on_delete=models.SET_NULL, related_name="operations"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
 

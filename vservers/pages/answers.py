@@ -1,6 +1,6 @@
 """How the pages answer what services say."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from console.shell.request import ConsoleRequest
 from vservers.services.errors import CallFailed, Gone, NotPossible, NotReread, Stale
 from vservers.services.operations import AnyPlan
 
-from .preview import Preview, preview_of
+from .preview import Preview, previews_together
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -64,7 +64,7 @@ class Attempt:
 def attempt(
     request: ConsoleRequest,
     verb: Callable[..., Any],
-    plan: Callable[..., AnyPlan],
+    plan: Callable[..., AnyPlan | Sequence[AnyPlan]],
     /,
     **arguments: Any,
 ) -> Attempt:
@@ -76,7 +76,9 @@ def attempt(
     made = Attempt()
     try:
         if request.POST.get("intent") == PLAN:
-            made.preview = preview_of(plan(actor=request.actor, **arguments))
+            planned = plan(actor=request.actor, **arguments)
+            some = [planned] if isinstance(planned, AnyPlan) else planned
+            made.preview = previews_together(some)
             return made
         with unread_is_said(request):
             made.result = verb(actor=request.actor, **arguments)

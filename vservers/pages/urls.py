@@ -19,4 +19,5 @@ urlpatterns = [
     path("regions/<str:region>/", include("vservers.pages.groups.urls")),
     path("", include("vservers.pages.operations.urls")),
     path("", include("vservers.pages.batches.urls")),
+    path("", include("vservers.pages.procedures.urls")),
 ]

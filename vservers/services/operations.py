@@ -17,7 +17,7 @@ from console.accounts.permissions import Action, NotAllowed, may
 from console.audit.models import AuditEntry
 from console.audit.record import record
 from vservers.cloud import Cloud, CloudError
-from vservers.models import AccountRegion, LoadBalancer, Operation, OperationCall
+from vservers.models import AccountRegion, LoadBalancer, Operation, OperationCall, Procedure
 
 from . import places, scopes
 from .call_secrets import sealed
@@ -56,6 +56,7 @@ class AnyPlan(ABC):
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     retry_of: Operation | None = None
     undo_of: Operation | None = None
+    procedure: Procedure | None = None
 
     def __post_init__(self) -> None:
         if may(self.actor, self.action):
@@ -177,6 +178,7 @@ def begin(plan: AnyPlan, calls: Iterable[PlannedCall]) -> Operation:
             reread=[list(scope) for scope in plan.reread],
             retry_of=plan.retry_of,
             undo_of=plan.undo_of,
+            procedure=plan.procedure,
         )
         OperationCall.objects.bulk_create(
             OperationCall(

@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
@@ -192,7 +193,7 @@ def _enter(actor: Actor, listener: Listener, host: str, path: str, sample: Sampl
     balancer = listener.load_balancer
     record(
         actor=actor,
-        verb="send sample requests",
+        verb=gettext_noop("send sample requests"),
         outcome=AuditEntry.Outcome.DONE,
         resource_type=RESOURCE,
         resource_id=f"{listener.protocol}:{listener.port}",

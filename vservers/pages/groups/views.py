@@ -16,6 +16,7 @@ from vservers.pages.gone import render_gone, vanished_group
 from vservers.pages.lookup import balancer_or_404, group_or_404
 from vservers.selectors.drift import open_drift
 from vservers.selectors.groups import member_rows
+from vservers.selectors.procedures import in_maintenance, procedures_of_group
 from vservers.services.errors import Gone
 from vservers.services.sync import note_viewed, refresh_group, refresh_health
 
@@ -46,6 +47,8 @@ def group_detail(
         "all_drained": rows and all(row.is_drained for row in rows),
         "checked": checked,
         "drift": open_drift(balancer, object_id=group.pk),
+        "procedures": procedures_of_group(group),
+        "maintained": in_maintenance({row.member.server_id or "" for row in rows}),
     }
     return render_page(request, "vservers/groups/detail.html", context)
 

@@ -21,6 +21,7 @@ from vservers.selectors.fingerprints import pool_picture
 from vservers.selectors.groups import pool_rows
 from vservers.selectors.listeners import listeners_on_pool
 from vservers.selectors.pool import Candidates, pool_candidates
+from vservers.selectors.procedures import in_maintenance
 from vservers.services.errors import InvalidMembers
 from vservers.services.pool import (
     add_pool_servers,
@@ -76,6 +77,9 @@ def _list(
         "title": _("Backend Servers"),
         "balancer": balancer,
         "form": edit.form,
+        "maintained": in_maintenance(
+            {row.pool_server.server_id or "" for row, _field in edit.form.rows}
+        ),
         "users": users,
         "ignore_weights": [listener for listener in users if listener.scheduler == "rr"],
         "list_url": _back(balancer),

@@ -22,6 +22,7 @@ from vservers.selectors.fleet import (
     servers_page,
     statuses,
 )
+from vservers.selectors.procedures import in_maintenance, maintenance_of
 from vservers.services.connections import live_connections
 
 
@@ -39,6 +40,7 @@ def server_list(request: ConsoleRequest, region: str) -> HttpResponse:
         "title": _("Servers"),
         "region": found,
         "rows": rows,
+        "maintained": in_maintenance([row.server.pk for row in rows]),
         "page": page,
         "filters": filters,
         "filtered": any((filters.query, filters.status, filters.use)),
@@ -73,6 +75,7 @@ def server_detail(request: ConsoleRequest, region: str, server_id: str) -> HttpR
         "rows": rows,
         "connections": connections,
         "now": now,
+        "maintenance": maintenance_of(server.pk),
         "counts": {
             "groups": len({row.place.vserver_group.pk for row in rows if row.place.vserver_group}),
             "pools": sum(not row.place.vserver_group for row in rows),
