@@ -5,6 +5,7 @@ PYTHON_OF_VENV := $(VENV)/bin/python
 STAMPS := $(VENV)/stamps
 NODE_MODULES := node_modules/.package-lock.json
 STATIC := staticfiles/staticfiles.json
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 COMPILE := $(PYTHON_OF_VENV) -m uv pip compile --quiet --no-config --universal \
 	--python-version 3.12 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock' -c constraints.txt
@@ -24,15 +25,15 @@ path.write_text(json.dumps(lock, indent=2) + "\n")
 endef
 export STRIP_ADDRESSES
 
-.PHONY: help run test lint format lock actions matrix bench screenshots clean haproxy
+.PHONY: help run test lint format lock words actions matrix bench screenshots clean haproxy
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
-run: $(STATIC) haproxy ## set up what is missing and start the console (Ctrl-C stops it)
+run: $(STATIC) $(CATALOGUES) haproxy ## set up what is missing and start the console (Ctrl-C stops it)
 	@exec $(PYTHON_OF_VENV) manage.py up --end-with-parent
 
-test: $(STAMPS)/dev $(STATIC) ## set up what is missing, lint, and run all tests
+test: $(STAMPS)/dev $(STATIC) $(CATALOGUES) ## set up what is missing, lint, and run all tests
 	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy nginx chromium
 	@$(MAKE) --no-print-directory lint
 	$(PYTHON_OF_VENV) -m pytest -n 2 --dist loadgroup
@@ -57,6 +58,9 @@ lock: $(STAMPS)/dev $(NODE_MODULES) ## lock the newest allowed versions (make lo
 	$(NPM) install --package-lock-only --ignore-scripts --no-audit --no-fund
 	@$(PYTHON_OF_VENV) -c "$$STRIP_ADDRESSES"
 
+words: $(STAMPS)/run ## bring the translations in locale/ up to date with code and templates
+	@$(PYTHON_OF_VENV) manage.py catalogue
+
 actions: $(STAMPS)/dev ## test the local cloud and show what is tested of each action
 	@$(PYTHON_OF_VENV) -m tests.localcloud.coverage
 
@@ -67,7 +71,7 @@ bench: $(STAMPS)/bench ## measure the API, the data plane and the sync on this m
 	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy nginx wrk || true
 	$(PYTHON_OF_VENV) -m tests.bench
 
-screenshots: $(STAMPS)/dev $(STATIC) ## picture every page and dialog into screenshots/
+screenshots: $(STAMPS)/dev $(STATIC) $(CATALOGUES) ## picture every page and dialog into screenshots/
 	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy chromium
 	$(PYTHON_OF_VENV) -m tests.browser.screenshots
 
@@ -107,6 +111,10 @@ $(NODE_MODULES): package.json package-lock.json .npmrc | $(PYTHON_OF_VENV)
 	@echo "Installing the locked front-end packages."
 	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
+
+# Compiled catalogues are not committed; Babel needs no gettext programs.
+locale/%.mo: locale/%.po $(STAMPS)/run
+	@$(PYTHON_OF_VENV) -m babel.messages.frontend --quiet compile --input-file $< --output-file $@
 
 $(STATIC): $(STAMPS)/run $(NODE_MODULES) console/settings.py $(shell find static -type f)
 	@echo "Collecting the static files."

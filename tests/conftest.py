@@ -8,14 +8,18 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from console.shell.catalogue import compile_catalogue
 from tests.database import DatabaseOfTheRun
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the database, unless one is given, before anything connects.
+    """Compile the translations, and start the database, unless one is given.
 
     The workers of xdist are started by this process and find it in their environment.
     """
+    if not hasattr(config, "workerinput"):
+        for catalogue in settings.BASE_DIR.glob("locale/*/LC_MESSAGES/django.po"):
+            compile_catalogue(catalogue)
     if not os.environ.get("DATABASE_URL"):
         database = DatabaseOfTheRun()
         os.environ["DATABASE_URL"] = database.url

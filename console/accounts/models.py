@@ -11,6 +11,9 @@ class User(AbstractUser):
     """A person who signs in. Without a role nothing of the console is shown to them."""
 
     role = models.CharField(max_length=20, choices=Role, blank=True, default="")
+    # "" goes by the browser. A language of LANGUAGES, and a name as Asia/Shanghai.
+    language = models.CharField(max_length=20, blank=True, default="")
+    time_zone = models.CharField(max_length=64, blank=True, default="")
 
     def as_actor(self, *, request_id: str = "") -> Actor:
         """This person as the actor of one request."""

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -36,6 +37,26 @@ class Shell:
     def theme(self) -> str:
         chosen = self._request.COOKIES.get(THEME_COOKIE, "")
         return chosen if chosen in THEMES else "auto"
+
+    @property
+    def languages(self) -> list[tuple[str, str]]:
+        """(code, name in that language) of those to choose from."""
+        return list(settings.LANGUAGES)
+
+    @property
+    def language(self) -> str:
+        """As Django names it: "en", "zh-hans"."""
+        return translation.get_language() or settings.LANGUAGE_CODE
+
+    @property
+    def language_tag(self) -> str:
+        """As HTML names it: "en", "zh-Hans"."""
+        return translation.to_locale(self.language).replace("_", "-")
+
+    @property
+    def zone(self) -> str:
+        """In which times are shown, as Asia/Shanghai."""
+        return timezone.get_current_timezone_name()
 
     @property
     def here(self) -> str:

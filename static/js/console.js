@@ -5,6 +5,8 @@
   const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const on = (event, handle) => document.addEventListener(event, handle);
+  // What the script says, in the language of the page; pages without toasts say nothing.
+  const words = (one("[data-toasts]") || document.body).dataset;
 
   // Toasts ------------------------------------------------------------------------------------
 
@@ -32,7 +34,7 @@
     if (requestId) {
       const line = document.createElement("div");
       line.className = "notify-id";
-      line.append("Request ", Object.assign(document.createElement("code"), { textContent: requestId }));
+      line.append(`${words.request} `, Object.assign(document.createElement("code"), { textContent: requestId }));
       body.append(line);
     }
     one("[data-toasts]").append(toast);
@@ -48,25 +50,18 @@
     for (const toast of event.detail.toasts || []) showToast(toast.level, toast.text);
   });
 
-  const WORDS = {
-    403: "You are not allowed to do this.",
-    404: "This is not there any more.",
-    429: "Too many requests. Wait a moment and try again.",
-    503: "The console is busy. Try again in a moment.",
-  };
-
   on("htmx:responseError", (event) => {
     const answer = event.detail.xhr;
     const plain = (answer.getResponseHeader("Content-Type") || "").startsWith("text/plain");
-    const words = (plain && answer.responseText) || WORDS[answer.status];
+    const said = (plain && answer.responseText) || words[`error${answer.status}`];
     showToast(
       "error",
-      words || `The console answered with an error (${answer.status}).`,
+      said || words.error.replace("{status}", answer.status),
       answer.getResponseHeader("X-Request-ID"),
     );
   });
-  on("htmx:sendError", () => showToast("error", "The console cannot be reached. Is your network up?"));
-  on("htmx:timeout", () => showToast("error", "The console did not answer in time."));
+  on("htmx:sendError", () => showToast("error", words.unreachable));
+  on("htmx:timeout", () => showToast("error", words.late));
 
   // Progress ----------------------------------------------------------------------------------
 
@@ -219,9 +214,9 @@
     const source = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
     try {
       await copyText(source ? source.textContent : button.dataset.copy, button);
-      showToast("success", source ? "Copied" : `Copied ${button.dataset.copy}`);
+      showToast("success", source ? words.copied : words.copiedValue.replace("{value}", () => button.dataset.copy));
     } catch {
-      showToast("warning", "The browser did not allow copying.");
+      showToast("warning", words.uncopied);
     }
     button.focus();
   });

@@ -6,6 +6,9 @@
     const choice = root.dataset.themeChoice;
     root.dataset.bsTheme = choice === "auto" ? (dark.matches ? "dark" : "light") : choice;
   };
+  // The server shows times in the zone of the browser, unless the person chose one.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone) document.cookie = `timezone=${zone};path=/;max-age=31536000;samesite=lax`;
   root.classList.add("js");
   dark.addEventListener("change", apply);
   document.addEventListener("theme-choice", apply);

@@ -13,6 +13,7 @@ from django.core.paginator import Page
 from django.forms.boundfield import BoundField, BoundWidget
 from django.forms.utils import flatatt
 from django.template import Context
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from django.utils.translation import ngettext
 
 from console.accounts.permissions import Action, may
 from console.shell import navigation
+from console.shell.catalogue import counted_forms
 
 register = template.Library()
 
@@ -143,17 +145,6 @@ def _address(context: Context, url: str, **changes: Any) -> str:
     return f"{url or request.path}?{query.urlencode()}"
 
 
-def counted_forms(noun: str, plural: str = "") -> tuple[str, str]:
-    """The two messages by which {% pager %} counts: ("%(number)s group", "%(number)s groups")."""
-    return f"%(number)s {noun}", f"%(number)s {plural or noun + 's'}"
-
-
-@register.simple_tag(takes_context=True)
-def set_address(context: Context, **changes: Any) -> str:
-    """{% set_address size=50 page=None as url %}: this address with other parameters."""
-    return _address(context, "", **changes)
-
-
 @register.inclusion_tag("components/pager.html", takes_context=True)
 def pager(
     context: Context,
@@ -203,4 +194,8 @@ def sort_heading(context: Context, label: str, key: str, current: str) -> dict[s
 @register.inclusion_tag("components/age.html")
 def age(at: datetime | None, prefix: str | None = None) -> dict[str, Any]:
     """{% age group.synced_at %}: "as of 3 minutes ago", with the moment itself on hover."""
-    return {"at": at, "prefix": _("as of") if prefix is None else prefix}
+    return {
+        "at": at,
+        "prefix": _("as of") if prefix is None else prefix,
+        "zone": timezone.get_current_timezone_name(),
+    }
