@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.runtime.console_process import ConsoleProcess
 
@@ -36,12 +36,23 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture(scope="package")
+def signed_in(console: ConsoleProcess, browser: Browser) -> StorageState:
+    """The cookies of an administrator: signing in takes longer than most tests."""
+    context = browser.new_context()
+    sign_in(context, console.url)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
 @pytest.fixture
-def page(console: ConsoleProcess, browser: Browser) -> Iterator[Page]:
+def page(console: ConsoleProcess, browser: Browser, signed_in: StorageState) -> Iterator[Page]:
     """A signed-in administrator's page, which may log no error and ask no other host."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, storage_state=signed_in)
     context.set_default_timeout(10_000)
-    page = sign_in(context, console.url)
+    page = context.new_page()
+    page.goto(console.url)
     watch = Watch(page, console.url)
     yield page
     context.close()

@@ -81,7 +81,7 @@ def test_a_chinese_name_and_a_second_port_are_fine(page, groups_url):
     dialog.get_by_role("spinbutton", name="Port").nth(1).fill("8081")
     dialog.get_by_role("button", name="Confirm").click()
     expect(dialog).to_be_hidden()
-    expect(page.get_by_role("row", name="商城-前端")).to_contain_text("2 server and port pairs")
+    expect(page.get_by_role("row", name="商城-前端")).to_contain_text("2 ports")
 
 
 def test_a_selection_survives_search_and_pages(page, groups_url):
