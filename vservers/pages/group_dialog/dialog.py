@@ -1,6 +1,6 @@
 """What the group dialog shows for a draft, and what it makes of it on Confirm."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import QueryDict
@@ -8,13 +8,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from vservers.cloud.types import BackendServer
-from vservers.models import LoadBalancer, Server, VServerGroup
+from vservers.models import Listener, LoadBalancer, Server, VServerGroup
 from vservers.pages.answers import PLAN
 from vservers.pages.conflict_rows import NAME, group_lines, group_rows, members_of
 from vservers.pages.conflicts import Conflict, Rows, Seen
 from vservers.pages.preview import Preview
 from vservers.selectors.fingerprints import group_picture
+from vservers.selectors.group_lists import uses_of
 from vservers.selectors.groups import shares
+from vservers.selectors.member_health import listeners_using
 from vservers.selectors.servers import (
     AvailableServer,
     NetworkRule,
@@ -27,6 +29,7 @@ from vservers.services.observing import held_members
 
 from .draft import PREFIX, Draft
 from .forms import GroupForm, MemberForm, MemberFormSet
+from .paste import paste
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class SelectedRow:
     server_id: str
     server: Server | None
     share: float | None
+    ticked: bool = False
 
 
 class Dialog:
@@ -57,6 +61,12 @@ class Dialog:
         self.conflict: Conflict | None = None
         self.asked = False
         self.notice = ""
+        # About the rows of Selected Servers, and about the lines in the paste box.
+        self.row_notice = ""
+        self.paste_errors: list[str] = []
+        self.uses = uses_of([group])[group.pk] if group else []
+        self.starving = False
+        self.sure = data is not None and data.get("sure") == "1"
         self._data = data if data is not None else QueryDict()
         if data is not None and "seen" in data:
             self.seen: Seen | None = Seen.from_post(data)
@@ -72,18 +82,70 @@ class Dialog:
         tool, _, argument = intent.partition(":")
         if tool in ("confirm", PLAN):
             return True
+        before = list(self.draft.rows)
         if tool == "page":
             self.draft.page = argument
         elif tool == "search":
             self.draft.page = "1"
         elif tool == "add":
             self._add([argument] if argument else self.draft.ticks)
+        elif tool == "paste":
+            self._paste()
+        elif tool == "weight-0-first":
+            self._drain_first()
+        elif tool == "undo":
+            self.draft.take_back()
         else:
-            self.draft.change(tool, int(argument) if argument.isdigit() else 0)
+            self._change(tool, int(argument) if argument.isdigit() else 0)
+        if self.draft.rows != before and tool != "undo":
+            self.draft.undo = before
+            if len(self.draft.rows) != len(before):
+                self.draft.row_ticks = set()
         self._formset = MemberFormSet(
             initial=[row.as_initial() for row in self.draft.rows], prefix=PREFIX
         )
         return False
+
+    def _change(self, tool: str, index: int) -> None:
+        draft = self.draft
+        if tool in ("set-ticked", "remove-ticked") and not draft.row_ticks:
+            self.row_notice = _("Tick the rows that it is for.")
+        elif tool == "set-ticked" and not (draft.ticked_port or draft.ticked_weight):
+            self.row_notice = _("Enter a port or a weight for the ticked rows.")
+        else:
+            draft.change(tool, index)
+
+    def _paste(self) -> None:
+        """Take over the lines that can be read; the others stay in the box, with a word why."""
+        chosen = list(self._chosen().values())
+        pasted = paste(self.balancer, self.draft.rows, chosen, self.draft.pasted)
+        self.draft.rows = pasted.rows
+        self.draft.pasted = "\n".join(pasted.left)
+        self.paste_errors = pasted.errors
+
+    def _drain_first(self) -> None:
+        """Bring back what was to be removed, and give every server the weight 0 instead."""
+        held = Draft.of_group(name="", members=held_members(self.group)) if self.group else Draft()
+        here = {(row.server_id, row.server_ip, row.port) for row in self.draft.rows}
+        back = [row for row in held.rows if (row.server_id, row.server_ip, row.port) not in here]
+        self.draft.rows = [replace(row, weight="0") for row in [*self.draft.rows, *back]]
+        self.sure = True
+        self.row_notice = _(
+            "Every server is here with weight 0: it takes no new requests, and open connections "
+            "end by themselves. Confirm, and remove the servers when they are idle."
+        )
+
+    def starves(self) -> bool:
+        """Whether the change would leave what uses the group without an answer, and nobody said so.
+
+        The person is asked then.
+        """
+        group = self.group
+        if group is None or self.sure or not self.uses:
+            return False
+        serving = any(member.weight for member in held_members(group))
+        self.starving = serving and not any(member.weight for member in self.members)
+        return self.starving
 
     def _add(self, server_ids: list[str]) -> None:
         """Move ticked servers over; those that cannot join stay behind, with a word why."""
@@ -180,9 +242,11 @@ class Dialog:
     def _selected(self, servers: dict[str, Server]) -> list[SelectedRow]:
         weights = [int(row.weight) if row.weight.isdigit() else 0 for row in self.draft.rows]
         return [
-            SelectedRow(form, row.server_id, servers.get(row.server_id), share)
-            for form, row, share in zip(
-                self._formset.forms, self.draft.rows, shares(weights), strict=True
+            SelectedRow(
+                form, row.server_id, servers.get(row.server_id), share, i in self.draft.row_ticks
+            )
+            for i, (form, row, share) in enumerate(
+                zip(self._formset.forms, self.draft.rows, shares(weights), strict=True)
             )
         ]
 
@@ -215,7 +279,14 @@ class Dialog:
             "title": _("Edit %(group)s") % {"group": group} if group else _("Create VServer Group"),
             "balancer": balancer,
             "group": group,
-            "users": (len(group.listeners.all()) + len(group.rules.all())) if group else 0,
+            "uses": self.uses,
+            "copy_url": reverse("groups-copy", args=[*place, group.pk]) if group else "",
+            "ignoring_weights": _round_robin(group) if group else [],
+            "starving": self.starving,
+            "sure": self.sure,
+            "draft": self.draft,
+            "row_notice": self.row_notice,
+            "paste_errors": self.paste_errors,
             "action": reverse("groups-edit", args=[*place, group.pk])
             if group
             else reverse("groups-new", args=place),
@@ -242,6 +313,11 @@ class Dialog:
             "lines": group_lines(self.conflict) if self.conflict else [],
             "asked": self.asked,
         }
+
+
+def _round_robin(group: VServerGroup) -> list[Listener]:
+    """The listeners that give every server of the group the same, whatever its weight."""
+    return [one for one in listeners_using(group) if one.scheduler == "rr"]
 
 
 def _draft(data: QueryDict | None, group: VServerGroup | None) -> Draft:

@@ -4,6 +4,7 @@ Each button of the dialog posts the whole form with an `intent`; the draft is re
 and rendered again. So the dialog works without script, and nothing of it lives on the server.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -39,7 +40,12 @@ _COLUMNS = ("server_id", "port", "weight", "server_ip", "type", "description")
 
 @dataclass(slots=True)
 class Draft:
-    """query, page: of the Available Servers list. ticks: server IDs ticked there, on any page."""
+    """query, page: of the Available Servers list. ticks: server IDs ticked there, on any page.
+
+    row_ticks: rows ticked in Selected Servers, by their index; ticked_port, ticked_weight: what is
+    typed for them. pasted: the lines in the paste box. undo: the rows before the last tool changed
+    them, None before any did.
+    """
 
     name: str = ""
     network_type: str = ""
@@ -47,6 +53,11 @@ class Draft:
     page: str = "1"
     ticks: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    row_ticks: set[int] = field(default_factory=set)
+    ticked_port: str = ""
+    ticked_weight: str = ""
+    pasted: str = ""
+    undo: list[Row] | None = None
 
     @classmethod
     def of_group(cls, *, name: str, members: Iterable[BackendServer]) -> Self:
@@ -72,7 +83,19 @@ class Draft:
                 Row(**{name: data.get(f"{PREFIX}-{i}-{name}", "") for name in _COLUMNS})
                 for i in range(total)
             ],
+            row_ticks={int(tick) for tick in data.getlist("row") if _is_index(tick, total)},
+            ticked_port=data.get("ticked-port", "").strip(),
+            ticked_weight=data.get("ticked-weight", "").strip(),
+            pasted=data.get("paste", ""),
+            undo=_rows_of(data.get("undo", "")),
         )
+
+    @property
+    def undo_as_json(self) -> str:
+        """The rows before the last tool, for a hidden input."""
+        if self.undo is None:
+            return ""
+        return json.dumps([list(row.as_initial().values()) for row in self.undo])
 
     def as_form_data(self) -> dict[str, Any]:
         """The rows as the formset wants them when it shall judge them."""
@@ -103,6 +126,12 @@ class Draft:
         self.rows += [Row(server_id) for server_id in server_ids]
         del self.rows[MAX_ROWS:]
 
+    def take_back(self) -> None:
+        """Undo the last tool; once more brings it back."""
+        if self.undo is not None:
+            self.rows, self.undo = self.undo, self.rows
+            self.row_ticks = set()
+
     def change(self, tool: str, index: int) -> None:
         """One of the tools of the Selected list, used on the row at `index`."""
         if tool in _COPY and 0 <= index < len(self.rows):
@@ -115,10 +144,33 @@ class Draft:
             self.rows.insert(index + 1, replace(row, port="", description=""))
         elif tool == "remove" and 0 <= index < len(self.rows):
             del self.rows[index]
+        elif tool == "set-ticked":
+            given = {"port": self.ticked_port, "weight": self.ticked_weight}
+            new = {name: value for name, value in given.items() if value}
+            self.rows = [
+                replace(row, **new) if i in self.row_ticks else row
+                for i, row in enumerate(self.rows)
+            ]
+        elif tool == "remove-ticked":
+            self.rows = [row for i, row in enumerate(self.rows) if i not in self.row_ticks]
         elif tool == "reset-ports":
             self.rows = [replace(row, port="") for row in self.rows]
         elif tool == "reset-weights":
             self.rows = [replace(row, weight=DEFAULT_WEIGHT) for row in self.rows]
+
+
+def _is_index(word: str, total: int) -> bool:
+    return word.isascii() and word.isdigit() and len(word) < 5 and int(word) < total
+
+
+def _rows_of(text: str) -> list[Row] | None:
+    """The rows of `undo_as_json`; None where there are none, or it is something else."""
+    try:
+        found = json.loads(text)
+        rows = [Row(*(str(value) for value in row)) for row in found]
+    except (ValueError, TypeError):
+        return None
+    return rows[:MAX_ROWS]
 
 
 _REACH = {

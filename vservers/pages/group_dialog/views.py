@@ -13,7 +13,7 @@ from console.shell.access import requires
 from console.shell.htmx import done, render_dialog
 from console.shell.request import ConsoleRequest
 from vservers.models import LoadBalancer, VServerGroup
-from vservers.pages.answers import Attempt, attempt
+from vservers.pages.answers import PLAN, Attempt, attempt
 from vservers.pages.lookup import balancer_or_404, group_or_404
 from vservers.services.errors import InvalidMembers
 from vservers.services.groups import (
@@ -80,6 +80,8 @@ def _attempt(
 ) -> Attempt | None:
     """Carry out or plan what the dialog holds; None where the dialog itself refuses it."""
     if not dialog.is_valid() or not dialog.is_settled():
+        return None
+    if request.POST.get("intent") != PLAN and dialog.starves():
         return None
     try:
         made = attempt(request, verb, plan, name=dialog.name, members=dialog.members, **arguments)
