@@ -132,7 +132,7 @@ urlpatterns = [
 
 # A stand-in for every other page of the menu, so that a new item needs no line here.
 _here = {getattr(one, "name", "") for one in urlpatterns}
-_menu = [(item, "<region>/") for item in navigation.GLOBAL.items] + [
+_menu = [(item, "<region>/") for section in navigation.GLOBAL for item in section.items] + [
     (item, "<region>/<lb>/") for section in navigation.BALANCER for item in section.items
 ]
 for _item, _below in _menu:
