@@ -47,7 +47,13 @@ class Section:
 GLOBAL = (
     Section(
         (
-            Item(_("Instances"), "balancers-list", "sitemap", Action.VIEW, ("balancers-list",)),
+            Item(
+                _("Instances"),
+                "balancers-list",
+                "sitemap",
+                Action.VIEW,
+                ("balancers-list", "balancers-new", "balancers-bulk"),
+            ),
             Item(
                 _("VServer Groups"), "groups-all", "stack-2", Action.VIEW, ("groups-", "batches-")
             ),

@@ -33,6 +33,43 @@ def _call(action: str, **params: Any) -> Call:
 MAX_TAGS_PER_CALL = 20
 
 
+def create_load_balancer(
+    *,
+    name: str,
+    address_type: str,
+    client_token: str,
+    vpc_id: str = "",
+    vswitch_id: str = "",
+    master_zone_id: str = "",
+    slave_zone_id: str = "",
+    spec: str = "",
+    charge_type: str = "",
+    internet_charge_type: str = "",
+    bandwidth: int | None = None,
+    ip_version: str = "",
+    resource_group_id: str = "",
+    delete_protection: str = "",
+) -> Call:
+    """ "": as the cloud chooses. Sent again with the same token it makes no second one."""
+    return _call(
+        "CreateLoadBalancer",
+        LoadBalancerName=name,
+        AddressType=address_type,
+        VpcId=vpc_id,
+        VSwitchId=vswitch_id,
+        MasterZoneId=master_zone_id,
+        SlaveZoneId=slave_zone_id,
+        LoadBalancerSpec=spec,
+        InstanceChargeType=charge_type,
+        InternetChargeType=internet_charge_type,
+        Bandwidth=bandwidth,
+        AddressIPVersion=ip_version,
+        ResourceGroupId=resource_group_id,
+        DeleteProtection=delete_protection,
+        ClientToken=client_token,
+    )
+
+
 def set_load_balancer_name(load_balancer_id: str, name: str) -> Call:
     return _call("SetLoadBalancerName", LoadBalancerId=load_balancer_id, LoadBalancerName=name)
 

@@ -6,6 +6,7 @@ from .ecs import Ecs
 from .errors import CloudError
 from .slb import Slb
 from .transport import RETRY_SECONDS, CallRecord, Credentials, Transport
+from .vpc import VpcApi
 
 
 class Cloud:
@@ -28,6 +29,7 @@ class Cloud:
         self.region_id = region_id
         self.slb = Slb(self._transport, region_id)
         self.ecs = Ecs(self._transport, region_id)
+        self.vpc = VpcApi(self._transport, region_id)
 
     @property
     def written(self) -> list[CallRecord]:

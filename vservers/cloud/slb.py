@@ -24,6 +24,7 @@ from .types import (
     Rule,
     VServerGroup,
     VServerGroupDetail,
+    Zone,
     inner,
 )
 
@@ -59,6 +60,11 @@ class Slb:
             Region(item["RegionId"], item.get("LocalName") or item["RegionId"])
             for item in inner(body, "Regions", "Region")
         ]
+
+    @understood("DescribeZones")
+    def describe_zones(self) -> list[Zone]:
+        body = self._call("DescribeZones", AcceptLanguage="en-US")
+        return [Zone.from_api(item) for item in inner(body, "Zones", "Zone")]
 
     def describe_load_balancers(
         self, load_balancer_ids: Sequence[str] = ()

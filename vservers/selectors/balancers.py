@@ -8,7 +8,7 @@ from django.db.models import CharField, Count, F, Func, Prefetch, Q, QuerySet
 
 from console.accounts.actor import Actor
 from console.shell.regions import RegionOption
-from vservers.models import Listener, LoadBalancer, Region, Rule, VServerGroup
+from vservers.models import AccountRegion, Listener, LoadBalancer, Region, Rule, VServerGroup
 
 from .listeners import ListenerRow, rows_of
 
@@ -141,6 +141,12 @@ def _sorted(rows: QuerySet[LoadBalancer], sort: str) -> QuerySet[LoadBalancer]:
     column = SORTS.get(sort.removeprefix("-"), "name")
     order = F(column).desc(nulls_last=True) if sort.startswith("-") else F(column).asc()
     return rows.order_by(order, "load_balancer_id")
+
+
+def places_of(region: Region) -> list[AccountRegion]:
+    """The region as each account has it that may be called."""
+    rows = region.account_regions.select_related("account").filter(account__enabled=True)
+    return list(rows.order_by("-account__from_environment", "account__name"))
 
 
 def tag_keys(region: Region) -> list[str]:

@@ -13,7 +13,7 @@ _OWN_OF_EACH = frozenset({"health_check_connect_port", "health_check_domain"})
 INSTANCE = "instance"
 VSERVER_GROUP = "vservergroup"
 # Sent, and never told by the cloud.
-_UNTOLD = frozenset({"pem"})
+_UNTOLD = frozenset({"pem", "client_token"})
 # Stands for the ID of what an operation makes, until the cloud has given one.
 NEW = "$new"
 # Stands for a secret, which no plan, page or record holds in the clear.

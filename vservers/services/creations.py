@@ -32,6 +32,14 @@ class Creation:
 
 _ALL = (
     Creation(
+        "CreateLoadBalancer",
+        Kind.BALANCER,
+        "LoadBalancerId",
+        "load_balancer_id",
+        "new balancer",
+        scopes.BALANCERS,
+    ),
+    Creation(
         "CreateVServerGroup", Kind.GROUP, "VServerGroupId", "group_id", "group", scopes.GROUPS
     ),
     Creation(

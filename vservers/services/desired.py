@@ -15,15 +15,10 @@ from .observing import (
     held_members,
     held_pool,
     listener_values,
+    made_with,
     rule_key,
     rule_values,
 )
-
-# What a load balancer is made with and keeps.
-_FIXED = (
-    "address_type", "charge_type", "vswitch_id", "master_zone_id", "slave_zone_id",
-    "resource_group_id",
-)  # fmt: skip
 
 Objects = dict[tuple[Kind, Key], Values]
 
@@ -84,9 +79,9 @@ def _held(load_balancer: LoadBalancer, changes: Iterable[Change]) -> Objects:
         for server in held_members(group):
             held[Kind.MEMBER, member_key(group.pk, server)] = server_values(server)
     if keys[Kind.BALANCER] or any(key[0] == INSTANCE for key in keys[Kind.TAG]):
-        held[Kind.BALANCER, (load_balancer.pk,)] = balancer_values(load_balancer) | {
-            name: getattr(load_balancer, name) for name in _FIXED
-        }
+        held[Kind.BALANCER, (load_balancer.pk,)] = balancer_values(load_balancer) | made_with(
+            load_balancer
+        )
         for key, value in load_balancer.tags.items():
             held[Kind.TAG, (INSTANCE, load_balancer.pk, key)] = {"value": value}
     if keys[Kind.POOL_SERVER]:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Q
+
 from vservers.models import Operation
 
 from .changes import NEW, Change, Kind, Values, agrees
@@ -18,9 +20,11 @@ def by_operations(load_balancer_id: str) -> Explains:
     A finished one has brought the mirror up to date itself. Asked inside the transaction that
     writes the differences.
     """
-    unfinished = Operation.objects.filter(
-        load_balancer_id=load_balancer_id, status__in=Operation.UNSETTLED
-    ).prefetch_related("calls")
+    # One that makes a load balancer belongs to none yet.
+    here = Q(load_balancer_id=load_balancer_id) | Q(load_balancer_id="", verb="create instance")
+    unfinished = Operation.objects.filter(here, status__in=Operation.UNSETTLED).prefetch_related(
+        "calls"
+    )
     changes = [
         Change.from_json(change).named(operation.resource_id or NEW)
         for operation in unfinished
@@ -40,7 +44,9 @@ def _is(difference: Difference, change: Change) -> bool:
 def _is_about(difference: Difference, change: Change) -> bool:
     match change.kind, difference.kind:
         case Kind.BALANCER, Object.BALANCER:
-            return difference.field != TAG and change.key == (difference.object_id,)
+            name = (change.after or {}).get("name")
+            new = change.key == (NEW,) and difference.object_name == name
+            return difference.field != TAG and (new or change.key == (difference.object_id,))
         case Kind.TAG, _ if difference.field == TAG:
             _, resource_id, key = change.key
             return (difference.object_id, difference.item) == (resource_id, key)

@@ -17,6 +17,9 @@ from .places import Place
 
 # The IDs of a kind that the cloud has now, of a place.
 _LISTS: dict[Kind, Callable[[Cloud, Any], Iterable[str]]] = {
+    Kind.BALANCER: lambda cloud, region: (
+        one.load_balancer_id for one in cloud.slb.describe_load_balancers()
+    ),
     Kind.GROUP: lambda cloud, balancer: (
         one.vserver_group_id for one in cloud.slb.describe_vserver_groups(balancer.pk)
     ),

@@ -93,6 +93,20 @@ def balancer_values(load_balancer: LoadBalancer) -> dict[str, Any]:
     }
 
 
+def made_with(load_balancer: LoadBalancer) -> dict[str, Any]:
+    """What a load balancer is made with and keeps."""
+    return {
+        "address_type": load_balancer.address_type,
+        "vpc_id": load_balancer.vpc_id,
+        "vswitch_id": load_balancer.vswitch_id,
+        "master_zone_id": load_balancer.master_zone_id,
+        "slave_zone_id": load_balancer.slave_zone_id,
+        "charge_type": load_balancer.charge_type,
+        "ip_version": load_balancer.ip_version,
+        "resource_group_id": load_balancer.resource_group_id,
+    }
+
+
 def rule_key(listener: Listener, domain: str, url: str) -> Key:
     return listener.protocol, listener.port, domain, url
 
@@ -215,9 +229,9 @@ def _access_list(place: AccountRegion, acl_id: str) -> dict[Key, Values]:
     return found
 
 
-def _balancer(load_balancer: LoadBalancer) -> dict[Key, Values]:
-    rows = LoadBalancer.objects.filter(pk=load_balancer.pk)
-    return {(row.pk,): balancer_values(row) for row in rows}
+def _balancer(place: LoadBalancer | AccountRegion, balancer_id: str) -> dict[Key, Values]:
+    rows = LoadBalancer.objects.filter(pk=balancer_id)
+    return {(row.pk,): {**balancer_values(row), **made_with(row)} for row in rows}
 
 
 def _pool(load_balancer: LoadBalancer) -> dict[Key, Values]:
@@ -247,6 +261,7 @@ def _extensions(load_balancer: LoadBalancer) -> dict[Key, Values]:
 
 # The kinds with IDs, each read whole, and those of which a place's are read together.
 _WHOLES: dict[Kind, Callable[[Any, str], dict[Key, Values]]] = {
+    Kind.BALANCER: _balancer,
     Kind.GROUP: _group,
     Kind.PAIR: _pair,
     Kind.SERVER_CERTIFICATE: _certificate(ServerCertificate),
@@ -254,13 +269,13 @@ _WHOLES: dict[Kind, Callable[[Any, str], dict[Key, Values]]] = {
     Kind.ACCESS_LIST: _access_list,
 }
 _LISTS: dict[Kind, Callable[[Any], dict[Key, Values]]] = {
-    Kind.BALANCER: _balancer,
     Kind.POOL_SERVER: _pool,
     Kind.LISTENER: _listeners,
     Kind.RULE: _rules,
     Kind.EXTENSION: _extensions,
 }
 _MODELS: dict[Kind, type[Model]] = {
+    Kind.BALANCER: LoadBalancer,
     Kind.GROUP: VServerGroup,
     Kind.PAIR: MasterSlaveGroup,
     Kind.SERVER_CERTIFICATE: ServerCertificate,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
+from vservers.cloud import calls as balancer_calls
 from vservers.cloud import regional_calls as calls
 from vservers.cloud.calls import Call
 from vservers.cloud.regional_calls import MAX_ENTRIES_PER_CALL
@@ -66,8 +67,20 @@ def _upload_ca_certificate(values: Values) -> Call:
     return calls.upload_ca_certificate(values["name"], values["pem"])
 
 
+def _create_balancer(values: Values) -> Call:
+    if not values.get("client_token"):
+        raise CannotPlan("A released instance cannot be had back: its address is gone.")
+    given = {name: value for name, value in values.items() if value is not None}
+    return balancer_calls.create_load_balancer(**given)
+
+
 # What a region has, each with an ID of its own; a further kind joins here.
 _OBJECTS: dict[Kind, _Verbs] = {
+    Kind.BALANCER: _Verbs(
+        _create_balancer,
+        balancer_calls.set_load_balancer_name,
+        balancer_calls.delete_load_balancer,
+    ),
     Kind.SERVER_CERTIFICATE: _Verbs(
         _upload_server_certificate,
         calls.set_server_certificate_name,

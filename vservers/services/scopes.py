@@ -20,6 +20,7 @@ LISTENERS: Scope = ("listeners",)
 HEALTH: Scope = ("health",)
 PAIRS: Scope = ("pairs",)
 # Of a region
+BALANCERS: Scope = ("balancers",)
 CERTIFICATES: Scope = ("certificates",)
 ACCESS_LISTS: Scope = ("access lists",)
 
@@ -35,6 +36,8 @@ _READERS: dict[str, Callable[..., readings.Reader]] = {
     "pair": lambda load_balancer_id, group_id: readings.pairs(load_balancer_id),
 }
 _REGIONAL: dict[str, Callable[..., readings.Reader]] = {
+    "balancers": readings.new_balancers,
+    "new balancer": lambda place, balancer_id: readings.new_balancers(place, [balancer_id]),
     "certificates": readings.certificates,
     # One call tells all of them.
     "certificate": lambda place, certificate_id: readings.certificates(place),

@@ -17,6 +17,7 @@ from vservers.models import (
     OperationCall,
     VServerGroup,
 )
+from vservers.selectors.balancers import counts_within
 from vservers.selectors.groups import users_of
 from vservers.selectors.usage import (
     extensions_with_certificate,
@@ -188,6 +189,9 @@ def _refuse_secret(calls: Iterable[OperationCall]) -> None:
 
 def _refuse_used(change: Change, changes: Iterable[Change]) -> None:
     """Raise CannotUndo for what something uses that the same changes do not take away from it."""
+    here = LoadBalancer.objects.filter(pk=change.key[0] if change.kind is Kind.BALANCER else None)
+    if any(counts_within(here)):
+        raise CannotUndo(_("It has listeners or VServer groups now. Release it instead."))
     if change.kind is Kind.GROUP:
         group = VServerGroup.objects.filter(pk=change.key[0]).first()
         listeners, rules = users_of(group) if group else ([], [])

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from . import acts, bulk, views
+from . import acts, bulk, new, views
 
 _ONE = "balancers/<str:balancer_id>/"
 
 urlpatterns = [
     path("balancers/", views.balancers_list, name="balancers-list"),
+    path("balancers/new/", new.balancers_new, name="balancers-new"),
     path("balancers/columns/", views.balancers_columns, name="balancers-columns"),
     path("balancers/bulk/<slug:act>/", bulk.bulk_act, name="balancers-bulk"),
     path("refresh/", views.region_refresh, name="region-refresh"),

@@ -11,7 +11,7 @@ from .listeners import listeners
 from .pairs import pairs
 from .reader import Reader, Writer, stamped, together
 from .regional import access_lists, certificates, listed_access_lists, one_access_list
-from .released import balancer_vanishes, itself_or_gone
+from .released import balancer_vanishes, itself_or_gone, new_balancers
 from .whole import whole_balancer
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "listed_access_lists",
     "listed_groups",
     "listeners",
+    "new_balancers",
     "one_access_list",
     "one_group",
     "pairs",

@@ -1,12 +1,20 @@
-"""A load balancer that may be there no more."""
+"""Load balancers that may be there no more, or not yet."""
+
+from collections.abc import Collection
 
 from django.utils import timezone
 
 from vservers.cloud import Cloud, CloudRefused
-from vservers.models import Listener, LoadBalancer, MasterSlaveGroup, PoolServer
+from vservers.models import (
+    AccountRegion,
+    Listener,
+    LoadBalancer,
+    MasterSlaveGroup,
+    PoolServer,
+)
 from vservers.services.differences import EXISTS, Difference, Kind, Written
 
-from .balancers import attributes_and_pool
+from .balancers import attributes_and_pool, balancer_columns
 from .groups import groups_vanish
 from .reader import Reader, Writer
 
@@ -40,5 +48,37 @@ def itself_or_gone(load_balancer_id: str) -> Reader:
             if not error.is_missing:
                 raise
             return lambda: balancer_vanishes(load_balancer_id)
+
+    return read
+
+
+def new_balancers(place: AccountRegion, balancer_ids: Collection[str] = ()) -> Reader:
+    """Load balancers of a region by their list, those named or all; the rest of them is unread.
+
+    Of those named, the ones that the cloud does not know vanish.
+    """
+
+    def read(cloud: Cloud) -> Writer:
+        found = list(cloud.slb.describe_load_balancers(list(balancer_ids)))
+
+        def write() -> Written:
+            ids = [one.load_balancer_id for one in found]
+            known = set(LoadBalancer.objects.filter(pk__in=ids).values_list("pk", flat=True))
+            for one in found:
+                if one.load_balancer_id not in known:
+                    LoadBalancer.everything.update_or_create(
+                        pk=one.load_balancer_id,
+                        defaults={
+                            "account_id": place.account_id,
+                            "region_id": place.region_id,
+                            "vanished_at": None,
+                            **balancer_columns(one),
+                        },
+                    )
+            for balancer_id in set(balancer_ids) - set(ids):
+                balancer_vanishes(balancer_id)
+            return Written(rows=len(found))
+
+        return write
 
     return read
