@@ -58,6 +58,20 @@ GLOBAL = (
                 _("VServer Groups"), "groups-all", "stack-2", Action.VIEW, ("groups-", "batches-")
             ),
             Item(_("Servers"), "servers-list", "server", Action.VIEW, ("servers-",)),
+            Item(
+                _("Certificates"),
+                "certificates-list",
+                "certificate",
+                Action.VIEW,
+                ("certificates-",),
+            ),
+            Item(
+                _("Access Control"),
+                "access-lists-list",
+                "shield-lock",
+                Action.VIEW,
+                ("access-lists-",),
+            ),
         )
     ),
     Section(
@@ -119,7 +133,7 @@ BALANCER = (
                 "listeners-list",
                 "ear",
                 Action.VIEW,
-                ("listeners-", "rules-"),
+                ("listeners-", "rules-", "extensions-"),
             ),
         )
     ),
@@ -127,6 +141,13 @@ BALANCER = (
         (
             Item(_("Backend Servers"), "pool-list", "server", Action.VIEW, ("pool-",)),
             Item(_("VServer Group"), "groups-list", "stack-2", Action.VIEW, ("groups-",)),
+            Item(
+                _("Primary/Secondary"),
+                "pairs-list",
+                "arrows-exchange",
+                Action.VIEW,
+                ("pairs-",),
+            ),
         ),
         heading=_("Servers"),
     ),
@@ -155,7 +176,14 @@ def register_count(url_name: str, count: Callable[[Actor], int]) -> None:
 
 
 # Addresses that name a region, and nothing below it.
-_IN_REGION = {"balancers-list", "groups-all", "servers-list", "health-region"}
+_IN_REGION = {
+    "balancers-list",
+    "groups-all",
+    "servers-list",
+    "health-region",
+    "certificates-list",
+    "access-lists-list",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,10 @@ from vservers.models import DomainExtension, Listener
 
 def listeners_with_certificate(certificate_id: str) -> QuerySet[Listener]:
     """The listeners that show a server certificate, or check clients with a CA certificate."""
-    return _listeners(Q(server_certificate_id=certificate_id) | Q(ca_certificate_id=certificate_id))
+    return _listeners(
+        Q(settings__server_certificate_id=certificate_id)
+        | Q(settings__ca_certificate_id=certificate_id)
+    )
 
 
 def extensions_with_certificate(certificate_id: str) -> QuerySet[DomainExtension]:
@@ -24,6 +27,14 @@ def extensions_with_certificate(certificate_id: str) -> QuerySet[DomainExtension
 def listeners_with_access_list(acl_id: str) -> QuerySet[Listener]:
     """The listeners that admit or refuse by a list. IDs are of one length: none is in another."""
     return _listeners(Q(settings__acl_status="on", settings__acl_id__contains=acl_id))
+
+
+def listeners_with_any_access_list(acl_ids: Iterable[str]) -> QuerySet[Listener]:
+    """The listeners that use any of some lists; none for none."""
+    named = Q(pk__in=())
+    for acl_id in acl_ids:
+        named |= Q(settings__acl_id__contains=acl_id)
+    return _listeners(named & Q(settings__acl_status="on"))
 
 
 def listeners_with_pair(group_id: str) -> QuerySet[Listener]:
