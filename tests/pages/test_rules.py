@@ -4,7 +4,8 @@ import pytest
 
 from tests.cloud import REGION, mirror, web
 from tests.pages.addresses import HTMX, address
-from vservers.models import Listener, Rule
+from tests.pages.browserless import Visitor
+from vservers.models import Listener, Operation, Rule
 
 KEY = ("http", 80)
 
@@ -96,8 +97,8 @@ def test_a_domain_with_urls_only_is_warned_of(client_of, operator, balancer, mak
     make(("u", "api.example.com", "/v1"), ("whole", "www.example.com", ""))
     page = client_of(operator).get(address("rules-list", balancer, *KEY)).content.decode()
     assert "has rules for some URLs and none for the others" in page
-    assert "?domain=api.example.com" in page
-    assert "?domain=www.example.com" not in page
+    assert "?domain=api.example.com&amp;group=" in page
+    assert "?domain=www.example.com&amp;group=" not in page
 
 
 def test_the_warning_leads_to_a_form_with_the_domain(client_of, operator, balancer, listener):
@@ -166,24 +167,98 @@ def test_add_rule_adds_a_row_and_judges_nothing_yet(client_of, operator, balance
     assert not Rule.objects.exists()
 
 
-def test_there_are_ten_rows_at_most(client_of, operator, balancer, blue):
-    typed = rows(*[("", f"/{n}", blue.pk, "") for n in range(10)]) | {"add-rule": "1"}
+def test_as_many_rows_as_a_listener_takes_are_made_in_calls_of_ten(
+    client_of, operator, balancer, blue
+):
+    typed = rows(*[("", f"/{n}", blue.pk, "") for n in range(40)]) | {"add-rule": "1"}
     answer = client_of(operator).post(address("rules-new", balancer, *KEY), typed)
-    assert len(answer.context["form"].rows) == 10
+    assert len(answer.context["form"].rows) == 40
     assert 'name="add-rule"' not in answer.content.decode()
     del typed["add-rule"]
     assert client_of(operator).post(address("rules-new", balancer, *KEY), typed).status_code == 303
-    assert Rule.objects.count() == 10
+    assert Rule.objects.count() == 40
+    assert [call.action for call in Operation.objects.get().calls.all()] == ["CreateRules"] * 4
 
 
-@pytest.mark.parametrize("count", ["0", "-1", "11", "99999", "x", "²"])
+def test_urls_are_added_under_their_domain(client_of, operator, balancer, blue, green):
+    visitor = Visitor(client_of(operator), address("rules-new", balancer, *KEY))
+    first = {"rule-0-domain": "A.example.com", "rule-0-vserver_group": blue.pk}
+    visitor.press("", **first, **{"add-rule": "1"})
+    visitor.press("", **{"rule-1-domain": "b.example.com"}, **{"add-url": "0"})
+    blocks = visitor.answer.context["form"].blocks
+    assert [[row["domain"].value() for _number, row in block] for block in blocks] == [
+        ["A.example.com", "A.example.com"],
+        ["b.example.com"],
+    ]
+    # The domain of the block changes, and with it that of all its URLs.
+    changed = {"rule-0-domain": "c.example.com", "rule-1-url": "/api"}
+    visitor.press("", **changed, **{"rule-1-vserver_group": green.pk})
+    assert visitor.answer.status_code == 303, errors_of(visitor.answer)
+    made = {(rule.domain, rule.url): rule.vserver_group for rule in Rule.objects.all()}
+    assert made == {
+        ("c.example.com", ""): blue,
+        ("c.example.com", "/api"): green,
+        ("b.example.com", ""): blue,
+    }
+
+
+def test_a_url_that_was_asked_for_is_not_left_empty(client_of, operator, balancer, blue):
+    visitor = Visitor(client_of(operator), address("rules-new", balancer, *KEY))
+    first = {"rule-0-domain": "a.example.com", "rule-0-vserver_group": blue.pk}
+    visitor.press("", **first, **{"add-url": "0"}).press("")
+    assert visitor.answer.status_code == 422
+    assert "same domain and URL" in " ".join(errors_of(visitor.answer)[1]["url"])
+    visitor.press("", **{"drop-rule": "0"})
+    (row,) = visitor.answer.context["form"].rows
+    assert (row["domain"].value(), row.is_same) == ("a.example.com", False)
+    visitor.press("", **{"drop-rule": "0"})
+    assert len(visitor.answer.context["form"].rows) == 1, "the last row stays"
+
+
+def test_ticked_rules_are_deleted_at_once(client_of, operator, reader, balancer, make):
+    wanted = [(f"r{n}", "", f"/r{n}") for n in range(12)]
+    made = [*make(*wanted[:10]), *make(*wanted[10:])]
+    url = address("rules-delete-some", balancer, *KEY)
+    ticked = "&".join(f"rule={rule.pk}" for rule in made[:11])
+    assert client_of(reader).get(f"{url}?{ticked}").status_code == 403
+    client = client_of(operator)
+    question = client.get(f"{url}?{ticked}", headers=HTMX).content.decode()
+    assert "Delete 11 rules?" in question
+    assert Rule.objects.count() == 12, "a question deletes nothing"
+    assert client.post(f"{url}?{ticked}", headers=HTMX).status_code == 204
+    assert [rule.name for rule in Rule.objects.all()] == ["r11"]
+    assert "None of these rules" in client.get(url, follow=True).content.decode()
+
+
+def test_a_rule_gets_settings_of_its_own_and_goes_back(client_of, operator, balancer, make):
+    (rule,) = make(("own", "a.example.com", ""))
+    url = address("rules-edit", balancer, *KEY, rule.pk)
+    visitor = Visitor(client_of(operator), url)
+    visitor.press("", listener_sync="off", health_check="on", session="insert")
+    assert visitor.answer.status_code == 422
+    assert "cookie_timeout" in visitor.answer.context["form"].errors
+    visitor.press("", cookie_timeout="60", health_check_uri="/own", scheduler="wlc")
+    assert visitor.answer.status_code == 303, visitor.answer.context["form"].errors
+    rule.refresh_from_db()
+    assert (rule.scheduler, rule.settings["health_check_uri"]) == ("wlc", "/own")
+    page = client_of(operator).get(address("rules-list", balancer, *KEY)).content.decode()
+    assert "its own" in page
+    before = Operation.objects.count()
+    Visitor(client_of(operator), url).press("")
+    assert Operation.objects.count() == before, "saved as it was, it needs no call"
+    Visitor(client_of(operator), url).press("", listener_sync="on")
+    rule.refresh_from_db()
+    assert rule.settings == {}
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "41", "99999", "x", "²"])
 def test_a_number_of_rows_that_no_form_has_is_brought_into_range(
     client_of, operator, balancer, blue, count
 ):
     typed = rows(("", "", "", "")) | {"rows": count}
     answer = client_of(operator).post(address("rules-new", balancer, *KEY), typed)
     assert answer.status_code == 422
-    assert 1 <= len(answer.context["form"].rows) <= 10
+    assert 1 <= len(answer.context["form"].rows) <= 40
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """In which order forwarding rules are tried, and who takes over from whom."""
 
 from vservers.models import Rule
-from vservers.selectors.rules import domains_without_rest, match_order, successor
+from vservers.selectors.rules import blocks_of, match_order, successor
 
 
 def rules(*pairs):
@@ -49,8 +49,11 @@ def test_a_wildcard_does_not_take_over_from_the_bare_domain():
     assert successor(ordered[0], ordered) is None
 
 
-def test_domains_with_urls_only():
-    found = domains_without_rest(
+def test_rules_of_one_domain_are_one_block_that_knows_whether_it_takes_the_rest():
+    ordered = match_order(
         rules(("b.com", "/x"), ("b.com", "/y"), ("a.com", "/x"), ("a.com", ""), ("", "/z"))
     )
-    assert found == ["b.com"]
+    found = [(block.domain, block.has_rest) for block in blocks_of(ordered)]
+    assert found == [("a.com", True), ("b.com", False), ("", True)]
+    places = [place for block in blocks_of(ordered) for place, _rule in block.rules]
+    assert places == [1, 2, 3, 4, 5]

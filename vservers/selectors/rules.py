@@ -5,6 +5,8 @@ the longest URL prefix wins, and the rule without URL takes the rest.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
 from vservers.models import Listener, Rule
 
@@ -48,8 +50,30 @@ def domain_matches(domain: str, name: str) -> bool:
     return domain in ("", name)
 
 
-def domains_without_rest(rules: Iterable[Rule]) -> list[str]:
-    """Domains that have rules for some URLs and none for the others."""
-    rules = list(rules)
-    whole = {rule.domain for rule in rules if not rule.url}
-    return sorted({rule.domain for rule in rules if rule.url and rule.domain} - whole)
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The rules of one domain, "" for any, each with its place in the order of all.
+
+    has_rest: whether one of them takes the URLs that the others leave; without it they get 404.
+    """
+
+    domain: str
+    rules: list[tuple[int, Rule]]
+
+    @property
+    def has_rest(self) -> bool:
+        return not self.domain or any(not rule.url for _place, rule in self.rules)
+
+    @property
+    def last_group_id(self) -> str:
+        """The group that a rule for the rest would most likely have."""
+        return self.rules[-1][1].vserver_group_id or ""
+
+
+def blocks_of(ordered: Iterable[Rule]) -> list[Block]:
+    """Rules in match order, by domain; in that order those of one domain stand together."""
+    numbered = enumerate(ordered, start=1)
+    return [
+        Block(domain, list(some))
+        for domain, some in groupby(numbered, key=lambda one: one[1].domain.lower())
+    ]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from vservers.models import Listener
 from vservers.services.listeners import ListenerSpec
 
-from .fields import LAYER_7, UDP
+from .fields import HTTP, LAYER_7, UDP
 
 # A primary/secondary group among the values of `target`; VServer groups stand there as they are.
 PAIR = "pair:"
@@ -91,15 +91,16 @@ def check_settings(values: Mapping[str, Any], *, is_on: bool, by_http: bool) -> 
     return settings
 
 
-def check_values(settings: Any) -> dict[str, Any]:
-    """The form's values of a health check as it is set; defaults where it is off."""
+def check_values(settings: Any, *, protocol: str = HTTP) -> dict[str, Any]:
+    """The form's values of a health check as it is set; the protocol's defaults where it is off."""
+    usual = _CHECK_DEFAULTS | (_UDP_CHECK if protocol == UDP else {})
     given = {
         name: value
         for name in _CHECK_DEFAULTS | dict.fromkeys(_OF_THE_CHECK)
         if (value := getattr(settings, name, None)) not in (None, "")
     }
     codes = getattr(settings, "health_check_http_code", None)
-    return {**given, **({"health_check_codes": codes.split(",")} if codes else {})}
+    return {**usual, **given, **({"health_check_codes": codes.split(",")} if codes else {})}
 
 
 def session_values(settings: Any) -> dict[str, Any]:
@@ -117,10 +118,8 @@ def values_of(protocol: str, listener: Listener | None, held: ListenerSpec) -> d
     settings: Any = held.settings
     pair_id = held.master_slave_server_group_id
     values: dict[str, Any] = {
-        **_CHECK_DEFAULTS,
-        **(_UDP_CHECK if protocol == UDP else {}),
-        **check_values(settings),
         **{name: getattr(settings, name, None) for name in AS_THEY_ARE},
+        **check_values(settings, protocol=protocol),
         **{name: getattr(settings, name, "off") == "on" for name in ON_OFF},
         "listening_port": listener.port if listener else None,
         "description": held.description,
@@ -137,6 +136,4 @@ def values_of(protocol: str, listener: Listener | None, held: ListenerSpec) -> d
     else:
         values["proxy_protocol_v2"] = settings.proxy_protocol_v2 == "true"
         values["connection_drain_timeout"] = getattr(settings, "connection_drain_timeout", None)
-    if values["health_check_type"] is None:
-        values["health_check_type"] = "tcp"
     return values

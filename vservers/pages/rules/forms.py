@@ -6,10 +6,10 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MinLengthValidator, RegexValidator
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from vservers.cloud.calls import MAX_RULES_PER_CALL
 from vservers.models import Listener, Rule, VServerGroup
 from vservers.pages.fields import GroupField, groups_by_id, name_characters
 from vservers.selectors.rules import MAX_RULES_PER_LISTENER
@@ -62,6 +62,8 @@ class NewRuleForm(forms.Form):
     )
     vserver_group = forms.ChoiceField()  # replaced: its choices are those of the instance
     name = name_field(required=False)
+    # One more URL of the domain above.
+    same = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -74,9 +76,19 @@ class NewRuleForm(forms.Form):
         super().__init__(data, prefix=prefix, initial=initial, empty_permitted=True)
         self.fields["vserver_group"] = GroupField(groups, empty_label=_("Choose a group"))
 
+    @property
+    def is_same(self) -> bool:
+        """Whether it stands in the block of the domain above."""
+        return self["same"].value() in (True, "on")
+
+    @property
+    def domain_field(self) -> str:
+        """Beside which field stands what is wrong with the pair of domain and URL."""
+        return "url" if self.is_same else "domain"
+
     def has_changed(self) -> bool:
-        """A group alone, taken over from the row above, is nothing yet."""
-        return bool({"domain", "url", "name"} & set(self.changed_data))
+        """A group alone, taken over from the row above, is nothing yet; a URL asked for is."""
+        return self.is_same or bool({"domain", "url", "name"} & set(self.changed_data))
 
     def clean_domain(self) -> str:
         """Hosts are compared without case: two spellings are one domain."""
@@ -86,7 +98,7 @@ class NewRuleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = self.cleaned_data
         if not self.errors and not values["domain"] and not values["url"]:
-            self.add_error("domain", NOTHING)
+            self.add_error(self.domain_field, NOTHING)
         return values
 
     @property
@@ -108,27 +120,27 @@ def _name_of(domain: str, url: str) -> str:
 class NewRulesForm:
     """Rows of new rules for one listener; each must differ from the others and from what is there.
 
-    data: what was posted, or None. domain: proposed for the first row.
+    data: what was posted, or None. domain, group_id: proposed for the first row.
     """
 
-    max_rows = MAX_RULES_PER_CALL
+    max_rows = MAX_RULES_PER_LISTENER
 
     def __init__(
         self,
-        data: Mapping[str, Any] | None,
+        data: QueryDict | None,
         *,
         listener: Listener,
         present: Sequence[Rule],
         domain: str = "",
+        group_id: str = "",
     ) -> None:
         self.groups = groups_by_id(listener.load_balancer)
         self.present = present
-        self.data = data
         self.error = ""
-        count = _row_count(data)
-        self.rows = [self._row(data, number) for number in range(count)]
-        if data is None and domain:
-            self.rows[0].initial["domain"] = domain
+        posted = _with_domains(data) if data is not None else None
+        self.rows = [self._row(posted, number) for number in range(_row_count(data))]
+        if data is None:
+            self.rows[0].initial.update(domain=domain, vserver_group=group_id)
 
     def _row(
         self, data: Mapping[str, Any] | None, number: int, initial: dict[str, Any] | None = None
@@ -141,6 +153,17 @@ class NewRulesForm:
         )
 
     @property
+    def blocks(self) -> list[list[tuple[int, NewRuleForm]]]:
+        """The rows by domain: (number from 0, row), those of one domain together."""
+        blocks: list[list[tuple[int, NewRuleForm]]] = []
+        for number, row in enumerate(self.rows):
+            if row.is_same and blocks:
+                blocks[-1].append((number, row))
+            else:
+                blocks.append([(number, row)])
+        return blocks
+
+    @property
     def left(self) -> int:
         """How many rules the listener can still take."""
         return max(0, MAX_RULES_PER_LISTENER - len(self.present))
@@ -149,13 +172,40 @@ class NewRulesForm:
     def can_grow(self) -> bool:
         return len(self.rows) < min(self.max_rows, self.left)
 
-    def grow(self) -> None:
-        """One more row, the others as they were typed, and nothing judged yet."""
+    def act_on(self, data: QueryDict) -> bool:
+        """Carry out a button of the form: another domain, another URL of one, or one row less.
+
+        False where the person wants to submit. Nothing is judged yet.
+        """
         typed = [{name: row[name].data for name in row.fields} for row in self.rows]
+        if "add-rule" in data:
+            at = len(typed)
+            new = {"vserver_group": typed[-1]["vserver_group"]}
+        elif "add-url" in data:
+            at = _number(data.get("add-url"), len(typed) - 1) + 1
+            new = {**typed[at - 1], "url": "", "name": "", "same": True}
+        elif "drop-rule" in data:
+            gone = _number(data.get("drop-rule"), len(typed) - 1)
+            if len(typed) > 1:
+                leader = typed.pop(gone)
+                follows = gone < len(typed) and typed[gone]["same"] in ("on", True)
+                if follows and leader["same"] not in ("on", True):
+                    # The next row of the block takes the lead.
+                    typed[gone] |= {"domain": leader["domain"], "same": False}
+            self._begin_with(typed)
+            return True
+        else:
+            return False
         if self.can_grow:
-            typed.append({"vserver_group": typed[-1]["vserver_group"]})
+            typed.insert(at, new)
+        self._begin_with(typed)
+        at = min(at, len(self.rows) - 1)
+        field = self.rows[at].fields["url" if self.rows[at].is_same else "domain"]
+        field.widget.attrs["autofocus"] = True
+        return True
+
+    def _begin_with(self, typed: Sequence[dict[str, Any]]) -> None:
         self.rows = [self._row(None, number, values) for number, values in enumerate(typed)]
-        self.rows[-1].fields["domain"].widget.attrs["autofocus"] = True
 
     def is_valid(self) -> bool:
         if not any(row.has_changed() for row in self.rows):
@@ -184,7 +234,7 @@ class NewRulesForm:
             rule = row.rule
             if holder := pairs.get((rule.domain, rule.url)):
                 row.add_error(
-                    "domain",
+                    row.domain_field,
                     _("The same domain and URL are in %(holder)s already.") % {"holder": holder},
                 )
             elif rule.name in names:
@@ -200,7 +250,26 @@ class NewRulesForm:
         return [row.rule for row in self.rows if row.is_valid() and row.has_changed()]
 
 
-def _row_count(data: Mapping[str, Any] | None) -> int:
-    """How many rows were posted, within what a call can take."""
-    text = (data or {}).get("rows", "1")
-    return min(max(int(text), 1), MAX_RULES_PER_CALL) if text.isdecimal() and len(text) < 4 else 1
+def _with_domains(data: QueryDict) -> QueryDict:
+    """What was posted, each further URL of a block with the domain of its first row."""
+    data = data.copy()
+    domain = ""
+    for number in range(_row_count(data)):
+        if data.get(f"rule-{number}-same") == "on" and number:
+            data[f"rule-{number}-domain"] = domain
+        else:
+            domain = data.get(f"rule-{number}-domain", "")
+    return data
+
+
+def _number(text: object, highest: int) -> int:
+    """The row that a button names, from 0; the last where it names none."""
+    typed = str(text)
+    return min(int(typed), highest) if typed.isdecimal() and len(typed) < 4 else highest
+
+
+def _row_count(data: QueryDict | None) -> int:
+    """How many rows were posted, within what a listener can take."""
+    text = data.get("rows", "1") if data is not None else "1"
+    number = int(text) if text.isdecimal() and len(text) < 4 else 1
+    return min(max(number, 1), MAX_RULES_PER_LISTENER)

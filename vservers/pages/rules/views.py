@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console.accounts.permissions import Action
+from console.accounts.permissions import Action, may
 from console.shell.access import requires
 from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
@@ -18,7 +20,7 @@ from vservers.pages.lookup import balancer_or_404, listener_or_404, rule_or_404
 from vservers.selectors.fingerprints import rule_picture
 from vservers.selectors.rules import (
     MAX_RULES_PER_LISTENER,
-    domains_without_rest,
+    blocks_of,
     rules_in_match_order,
     successor,
 )
@@ -37,10 +39,11 @@ def rules_list(
     rules = rules_in_match_order(listener)
     context = _context(listener, _("Forwarding rules")) | {
         "rules": rules,
-        "without_rest": domains_without_rest(rules),
+        "blocks": blocks_of(rules),
         "left": MAX_RULES_PER_LISTENER - len(rules),
         "limit": MAX_RULES_PER_LISTENER,
         "has_groups": listener.load_balancer.vserver_groups.exists(),
+        "may_change": may(request.actor, Action.CHANGE_RULES),
     }
     return render_page(request, "vservers/rules/list.html", context)
 
@@ -50,18 +53,17 @@ def rules_list(
 def rules_new(
     request: ConsoleRequest, region: str, balancer_id: str, protocol: str, port: int
 ) -> HttpResponse:
-    """New rules; the button `Add rule` only asks for another row."""
+    """New rules; the buttons for more rows and fewer only bring the form anew."""
     listener = _layer_7_or_404(region, balancer_id, protocol, port)
     form = NewRulesForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         listener=listener,
         present=rules_in_match_order(listener),
         domain=request.GET.get("domain", ""),
+        group_id=request.GET.get("group", ""),
     )
     made = Attempt()
-    if "add-rule" in request.POST:
-        form.grow()
-    elif request.method == "POST" and form.is_valid():
+    if request.method == "POST" and not form.act_on(request.POST) and form.is_valid():
         made = attempt(
             request,
             services.create_rules,
@@ -156,6 +158,57 @@ def rules_delete(
         attempt=made,
         changed="rules",
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Action.CHANGE_RULES)
+def rules_delete_some(
+    request: ConsoleRequest, region: str, balancer_id: str, protocol: str, port: int
+) -> HttpResponse:
+    """?rule=…, once for each rule to delete; asks first."""
+    listener = _layer_7_or_404(region, balancer_id, protocol, port)
+    wanted = set(request.GET.getlist("rule"))
+    leaving = [rule for rule in rules_in_match_order(listener) if rule.pk in wanted]
+    if not leaving:
+        words = _("None of these rules is there any more.")
+        return _done(request, listener, words, messages.WARNING)
+    made = Attempt()
+    if request.method == "POST":
+        made = attempt(
+            request,
+            services.delete_rules,
+            services.plan_rules_deletion,
+            listener=listener,
+            rule_ids=[rule.pk for rule in leaving],
+        )
+        if made.is_over:
+            return _done(request, listener, *made.words(_deleted(len(leaving))))
+    number = len(leaving)
+    context = _context(
+        listener,
+        ngettext("Delete %(number)s rule?", "Delete %(number)s rules?", number)
+        % {"number": number},
+    ) | {
+        "question": _(
+            "Each request then goes to the next rule that matches, or to the listener's "
+            "own servers."
+        ),
+        "consequences": [f"{rule} → {rule.vserver_group or '—'}" for rule in leaving],
+        "submit": _("Delete"),
+    }
+    return answer_dialog(
+        request,
+        "components/confirm.html",
+        context,
+        refused=False,
+        attempt=made,
+        changed="rules",
+    )
+
+
+def _deleted(count: int) -> str:
+    words = ngettext("%(number)s rule was deleted.", "%(number)s rules were deleted.", count)
+    return words % {"number": count}
 
 
 def _next_stop(rule: Rule, listener: Listener) -> str:
