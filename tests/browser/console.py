@@ -71,7 +71,7 @@ def sign_in(context: BrowserContext, url: str, username: str = "admin") -> Page:
     # By names, not by words: the page speaks the language of the browser.
     page.locator("input[name=login]").fill(username)
     page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("button[type=submit]").click()
+    page.locator("button.btn-primary[type=submit]").click()
     page.locator("#balancers").wait_for()
     return page
 
