@@ -145,6 +145,12 @@ def _address(context: Context, url: str, **changes: Any) -> str:
     return f"{url or request.path}?{query.urlencode()}"
 
 
+@register.simple_tag(takes_context=True)
+def set_address(context: Context, **changes: Any) -> str:
+    """{% set_address size=50 page=None as url %}: this address with other parameters."""
+    return _address(context, "", **changes)
+
+
 @register.inclusion_tag("components/pager.html", takes_context=True)
 def pager(
     context: Context,
