@@ -126,3 +126,8 @@ def test_a_refusal_is_recorded_in_english_whoever_asks(client_of, reader):
     client.post("/people/new/", {})
     entry = AuditEntry.objects.latest("pk")
     assert entry.reason.startswith("Your role does not allow you to")
+
+
+@pytest.mark.django_db
+def test_the_sign_in_page_is_in_chinese():
+    assert "登录" in Client(headers={"accept-language": "zh-CN"}).get("/accounts/login/").text
