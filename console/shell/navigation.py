@@ -77,6 +77,13 @@ GLOBAL = (
     Section(
         (
             Item(_("Health"), "health-region", "heartbeat", Action.VIEW, ("health-region",)),
+            Item(
+                _("Housekeeping"),
+                "housekeeping-region",
+                "vacuum-cleaner",
+                Action.VIEW,
+                ("housekeeping-",),
+            ),
             Item(_("Drift"), "drift-list", "git-compare", Action.VIEW, ("drift-",)),
             Item(
                 _("Maintenance and shifts"),
@@ -140,13 +147,22 @@ BALANCER = (
     Section(
         (
             Item(_("Backend Servers"), "pool-list", "server", Action.VIEW, ("pool-",)),
-            Item(_("VServer Group"), "groups-list", "stack-2", Action.VIEW, ("groups-",)),
+            Item(
+                _("VServer Group"), "groups-list", "stack-2", Action.VIEW, ("groups-", "batches-")
+            ),
             Item(
                 _("Primary/Secondary"),
                 "pairs-list",
                 "arrows-exchange",
                 Action.VIEW,
                 ("pairs-",),
+            ),
+            Item(
+                _("Housekeeping"),
+                "housekeeping-of",
+                "vacuum-cleaner",
+                Action.VIEW,
+                ("housekeeping-",),
             ),
         ),
         heading=_("Servers"),
@@ -183,6 +199,7 @@ _IN_REGION = {
     "health-region",
     "certificates-list",
     "access-lists-list",
+    "housekeeping-region",
 }
 
 

@@ -23,5 +23,6 @@ urlpatterns = [
     path("regions/<str:region>/", include("vservers.pages.certificates.urls")),
     path("", include("vservers.pages.operations.urls")),
     path("", include("vservers.pages.batches.urls")),
+    path("regions/<str:region>/", include("vservers.pages.housekeeping.urls")),
     path("", include("vservers.pages.procedures.urls")),
 ]

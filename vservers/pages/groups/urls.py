@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from . import copy, delete, files, lists, views, weights
+from . import bulk, copy, delete, files, lists, views, weights
 
 BALANCER = "balancers/<str:balancer_id>/"
 
 urlpatterns = [
     path("groups/", lists.group_all, name="groups-all"),
+    path("groups/tags/", bulk.group_tags, name="groups-tags"),
+    path("groups/delete/", bulk.groups_delete_many, name="groups-delete-many"),
     path("groups/import/", files.group_import, name="groups-import"),
     path("groups/export.csv", files.group_export, {"kind": "csv"}, name="groups-export-csv"),
     path("groups/export.json", files.group_export, {"kind": "json"}, name="groups-export-json"),
