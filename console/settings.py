@@ -198,9 +198,12 @@ STATICFILES_FINDERS = [
 ]
 # The files that pages take from npm packages: address below static/ -> file.
 _TABLER = BASE_DIR / "node_modules" / "@tabler" / "core" / "dist" / "css"
+_UPLOT = BASE_DIR / "node_modules" / "uplot" / "dist"
 VENDOR_FILES = {
     "vendor/tabler.min.css": _TABLER / "tabler.min.css",
     "vendor/tabler.min.css.map": _TABLER / "tabler.min.css.map",
+    "vendor/uplot.min.css": _UPLOT / "uPlot.min.css",
+    "vendor/uplot.iife.min.js": _UPLOT / "uPlot.iife.min.js",
 }
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

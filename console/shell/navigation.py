@@ -136,6 +136,13 @@ BALANCER = (
             ),
             Item(_("Health"), "health-list", "heartbeat", Action.VIEW, ("health-",)),
             Item(
+                _("Monitoring"),
+                "monitoring-detail",
+                "chart-line",
+                Action.VIEW,
+                ("monitoring-",),
+            ),
+            Item(
                 _("Listeners"),
                 "listeners-list",
                 "ear",

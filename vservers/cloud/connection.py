@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from .cms import Cms
 from .ecs import Ecs
 from .errors import CloudError
 from .slb import Slb
@@ -30,6 +31,7 @@ class Cloud:
         self.slb = Slb(self._transport, region_id)
         self.ecs = Ecs(self._transport, region_id)
         self.vpc = VpcApi(self._transport, region_id)
+        self.cms = Cms(self._transport, region_id)
 
     @property
     def written(self) -> list[CallRecord]:

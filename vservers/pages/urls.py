@@ -13,6 +13,7 @@ urlpatterns = [
     path("regions/<str:region>/", include("vservers.pages.servers.urls")),
     path(BALANCER, include("vservers.pages.listeners.urls")),
     path(BALANCER, include("vservers.pages.rules.urls")),
+    path(BALANCER, include("vservers.pages.monitoring.urls")),
     path(BALANCER, include("vservers.pages.who_gets.urls")),
     path(BALANCER, include("vservers.pages.pool.urls")),
     path(BALANCER, include("vservers.pages.group_dialog.urls")),
