@@ -67,7 +67,7 @@ actions: $(STAMPS)/dev ## test the local cloud and show what is tested of each a
 matrix: $(STAMPS)/dev ## kill every kind of write at every single step, in about 10 minutes
 	CRASH_AT_EVERY_STEP=1 $(PYTHON_OF_VENV) -m pytest tests/crashes -n 2 --timeout=3000
 
-bench: $(STAMPS)/bench ## measure the API, the data plane and the sync on this machine, in about 8 minutes
+bench: $(STAMPS)/bench ## measure the API, the data plane, the sync and the pages on this machine, in about 10 minutes
 	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy nginx wrk || true
 	$(PYTHON_OF_VENV) -m tests.bench
 
