@@ -1,6 +1,6 @@
 """The pages over a company's account, beside Django's admin and a plain ListView of its rows.
 
-500 load balancers, 10,000 groups, 200,000 members and 5,000 servers in the mirror's own tables. Each
+500 load balancers, 10,000 groups, 200,000 members and 5,000 servers in the mirror's tables. Each
 address is asked for in turns with all others, within one process and through every middleware, so
 that what the machine does besides falls on all alike. Then the first visit: all styles and scripts
 that a page names, compressed as they are served.
