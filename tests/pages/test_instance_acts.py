@@ -54,13 +54,41 @@ def test_each_dialog_is_a_part_under_htmx_and_a_page_without(client_of, operator
 
 def test_stopping_closes_the_dialog_and_the_list_fetches_itself(client_of, operator, balancer):
     client = client_of(operator)
-    answer = client.post(address("balancers-stop", balancer), headers=HTMX)
+    on_list = HTMX | {"HX-Current-URL": f"http://testserver{LIST}?q=test"}
+    answer = client.post(address("balancers-stop", balancer), headers=on_list)
     assert answer.status_code == 204
     assert "balancers-changed" in answer["HX-Trigger"]
     assert now(balancer).status == "inactive"
     again = client.post(address("balancers-stop", balancer), headers=HTMX)
     assert again.status_code == 422
     assert "It is stopped already." in again.content.decode()
+
+
+def test_on_its_own_page_the_whole_page_is_loaded_anew(client_of, operator, balancer):
+    client, url = client_of(operator), address("balancers-detail", balancer)
+    here = HTMX | {"HX-Current-URL": f"http://testserver{url}"}
+    answer = client.post(address("balancers-stop", balancer), headers=here)
+    assert answer["HX-Redirect"] == url
+    page = client.get(url).content.decode()
+    assert address("balancers-start", balancer) in page
+    assert "was stopped." in page
+
+
+def test_the_page_of_an_instance_shows_all_facts_and_offers_a_reader_nothing(
+    client_of, operator, reader, balancer
+):
+    LoadBalancer.objects.filter(pk=balancer.pk).update(
+        tags={"env": "test"}, modification_protection="ConsoleProtection"
+    )
+    url = address("balancers-detail", balancer)
+    page, others = (client_of(one).get(url).content.decode() for one in (operator, reader))
+    for words in ("Pay-as-you-go", "by traffic", "rg-default", "env: test", "IPv4"):
+        assert words in page, words
+        assert words in others, words
+    for name in ACTS:
+        if name not in ("start", "release"):
+            assert address(f"balancers-{name}", balancer) in page, name
+        assert address(f"balancers-{name}", balancer) not in others, name
 
 
 def test_what_will_be_sent_is_shown_and_not_sent(client_of, operator, balancer):

@@ -47,6 +47,11 @@ def spec_words(spec: str) -> str:
     return str(SPECS.get(spec, spec)) if spec else _("Shared performance")
 
 
+def ip_words(version: str) -> str:
+    """ "ipv4" as people write it."""
+    return version.replace("ip", "IP")
+
+
 def bandwidth_words(bandwidth: int | None) -> str:
     if bandwidth is None:
         return _NOTHING
@@ -105,6 +110,8 @@ def setting(name: str, value: Any) -> str:
             return spec_words(value or "")
         case "bandwidth":
             return bandwidth_words(value)
+        case "ip_version":
+            return ip_words(value or "")
         case "delete_protection":
             return _("on") if value == "on" else _("off")
         case "modification_protection":

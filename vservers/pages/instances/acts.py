@@ -300,11 +300,19 @@ def _back(balancer: LoadBalancer) -> str:
 
 
 def _done(request: ConsoleRequest, balancer: LoadBalancer, words: str, level: int) -> HttpResponse:
-    return done(request, to=_back(balancer), message=words, changed=CHANGED, level=level)
+    """The list fetches itself anew; any other page, whose heading tells of it, is loaded."""
+    changed = CHANGED if _is_on_list(request, balancer) else ""
+    return done(request, to=_back(balancer), message=words, changed=changed, level=level)
 
 
 def _leave(request: ConsoleRequest, balancer: LoadBalancer, words: str, level: int) -> HttpResponse:
     """To the list: the page of what was released is no place to stay."""
     to = reverse("balancers-list", args=[balancer.region_id])
-    stays = urlsplit(request.headers.get("HX-Current-URL", "")).path == to
-    return done(request, to=to, message=words, changed=CHANGED if stays else "", level=level)
+    changed = CHANGED if _is_on_list(request, balancer) else ""
+    return done(request, to=to, message=words, changed=changed, level=level)
+
+
+def _is_on_list(request: ConsoleRequest, balancer: LoadBalancer) -> bool:
+    """Whether the dialog stands over the list, whose filters shall stay."""
+    here = urlsplit(request.headers.get("HX-Current-URL", "")).path
+    return here == reverse("balancers-list", args=[balancer.region_id])

@@ -34,6 +34,7 @@ from vservers.services.sync import (
 from .bulk import ACTS
 from .columns import choose_columns, chosen_columns, offered_columns
 from .filters import chips, elsewhere, filters_of, form_fields, size_of, sort_of
+from .offered import offered
 
 # As many as a page has.
 MOST_SHOWN_GROUPS = 50
@@ -167,6 +168,7 @@ def _detail(
         "pool_count": balancer.pool_servers.count(),
         "drift": open_drift(balancer),
         "several": several_accounts(),
+        "offers": offered(balancer) if may(request.actor, Action.CHANGE_INSTANCES) else [],
         "error": error,
         "next_url": next_url(request, address) if error else "",
     }
