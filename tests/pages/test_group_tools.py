@@ -59,19 +59,19 @@ def undo_of(answer):
 def test_port_and_weight_go_to_the_ticked_rows(browser, new_url):
     answer = browser.post(
         new_url,
-        form(*ROWS, intent="set-ticked", row=["0", "2"], **{"ticked-weight": "7"}),
+        form(*ROWS, intent="set-ticked", row=["0", "2"], **{"weight-of-ticked": "7"}),
     )
     assert [row[1:] for row in shown_rows(answer)] == [("80", "7"), ("81", "30"), ("82", "7")]
     answer = browser.post(
         new_url,
-        form(*ROWS, intent="set-ticked", row=["1"], **{"ticked-port": "9000"}),
+        form(*ROWS, intent="set-ticked", row=["1"], **{"port-of-ticked": "9000"}),
     )
     assert [row[1] for row in shown_rows(answer)] == ["80", "9000", "82"]
 
 
 def test_a_wrong_weight_for_ticked_rows_is_told_on_confirm_and_never_saved(browser, new_url):
     answer = browser.post(
-        new_url, form(*ROWS, intent="set-ticked", row=["0"], **{"ticked-weight": "abc"})
+        new_url, form(*ROWS, intent="set-ticked", row=["0"], **{"weight-of-ticked": "abc"})
     )
     rows = shown_rows(answer)
     assert rows[0][2] == "abc"
@@ -82,7 +82,7 @@ def test_a_wrong_weight_for_ticked_rows_is_told_on_confirm_and_never_saved(brows
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"ticked-weight": "7"}, "Tick the rows that it is for"),
+        ({"weight-of-ticked": "7"}, "Tick the rows that it is for"),
         ({"row": ["0"]}, "Enter a port or a weight"),
     ],
 )

@@ -84,8 +84,8 @@ class Draft:
                 for i in range(total)
             ],
             row_ticks={int(tick) for tick in data.getlist("row") if _is_index(tick, total)},
-            ticked_port=data.get("ticked-port", "").strip(),
-            ticked_weight=data.get("ticked-weight", "").strip(),
+            ticked_port=data.get("port-of-ticked", "").strip(),
+            ticked_weight=data.get("weight-of-ticked", "").strip(),
             pasted=data.get("paste", ""),
             undo=_rows_of(data.get("undo", "")),
         )
