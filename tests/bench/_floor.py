@@ -32,6 +32,8 @@ VERSIONS = {"slb": "2014-05-15", "ecs": "2014-05-26"}
 Row = tuple[Any, ...]
 Json = dict[str, Any]
 
+# What a health check may tell of its last try, and what stands where it tells nothing.
+LAST_CHECK = {"Result": "", "Code": 0, "Message": ""}
 # What a row of rules and health names its listener by; its number is looked up when it is written.
 LISTENER_KEY = ("load_balancer_id", "protocol", "port")
 
@@ -87,7 +89,9 @@ TABLES = {
         "rule_id name domain url vserver_group_id scheduler settings", "rule_id", by_listener=True
     ),
     "serverhealth": _table(
-        "server_id port status read_at", "listener_id server_id port", by_listener=True
+        "server_id port status read_at check_result check_code check_message",
+        "listener_id server_id port",
+        by_listener=True,
     ),
 }
 
@@ -283,9 +287,12 @@ def balancer_rows(
         (
             *(balancer, one["Protocol"], one["ListenerPort"], one["ServerId"], one["Port"]),
             *(one["ServerHealthStatus"], now),
+            *(one.get("LastCheck", {}).get(name, none) for name, none in LAST_CHECK.items()),
         )
         for one in health["BackendServers"]["BackendServer"]
     ]
+    # The account has none, which a sync must ask to know.
+    ask("DescribeMasterSlaveServerGroups", LoadBalancerId=balancer)
     return rows
 
 
