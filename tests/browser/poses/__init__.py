@@ -65,8 +65,13 @@ def the_dialog(page: Page) -> Locator:
 
 
 def named(page: Page, name: str) -> Locator:
-    """The fields of the open dialog whose name ends so: "-port" finds those of all rows."""
+    """The fields of the open dialog whose name ends so."""
     return the_dialog(page).locator(f'[name$="{name}"]:not([type=hidden])')
+
+
+def in_rows(page: Page, name: str) -> Locator:
+    """The fields of a name in the rows of the servers that are selected."""
+    return the_dialog(page).locator(f'#selected tbody [name$="-{name}"]')
 
 
 def opened(path: str, *then: Act) -> Act:
@@ -116,10 +121,10 @@ def make_group(page: Page, groups: str, name: str, rows: dict[str, tuple[str, st
         the_dialog(page).get_by_role("checkbox", name=server).check()
     if rows:
         page.locator("#add-servers").click()
-        expect(named(page, "-port")).to_have_count(len(rows))
+        expect(in_rows(page, "port")).to_have_count(len(rows))
     for number, (port, weight) in enumerate(rows.values()):
-        named(page, "-port").nth(number).fill(port)
-        named(page, "-weight").nth(number).fill(weight)
+        in_rows(page, "port").nth(number).fill(port)
+        in_rows(page, "weight").nth(number).fill(weight)
     pressed("confirm")(page)
     expect(the_dialog(page)).to_be_hidden()
     link = page.get_by_role("link", name=name, exact=True)

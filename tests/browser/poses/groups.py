@@ -12,6 +12,7 @@ from . import (
     SHOP_PAGES,
     Act,
     Pose,
+    in_rows,
     make_group,
     named,
     opened,
@@ -58,21 +59,21 @@ def _selected(page: Page) -> None:
     for name in ("api-01", "api-02", "pay-01"):
         the_dialog(page).get_by_role("checkbox", name=name).check()
     page.locator("#add-servers").click()
-    ports = named(page, "-port")
+    ports = in_rows(page, "port")
     expect(ports).to_have_count(3)
     for number, weight in enumerate(("10", "30", "60")):
         ports.nth(number).fill("8080")
-        named(page, "-weight").nth(number).fill(weight)
+        in_rows(page, "weight").nth(number).fill(weight)
 
 
 def _spoilt(page: Page) -> None:
-    named(page, "-port").first.fill("65536")
-    named(page, "-weight").last.fill("")
+    in_rows(page, "port").first.fill("65536")
+    in_rows(page, "weight").last.fill("")
     pressed("confirm")(page)
 
 
 def _planned(page: Page) -> None:
-    named(page, "-weight").first.fill(str(next(_numbers)))
+    in_rows(page, "weight").first.fill(str(next(_numbers)))
     named(page, "name").first.fill("pay-blue-2")
     pressed("plan")(page)
     planned(page)
@@ -94,12 +95,12 @@ def _overtaken(edit: str) -> Act:
         other = page.context.new_page()
         other.goto(page.url)
         opened(edit)(other)
-        named(other, "-weight").nth(0).fill(weight)
-        named(other, "-weight").nth(1).fill(weight)
+        in_rows(other, "weight").nth(0).fill(weight)
+        in_rows(other, "weight").nth(1).fill(weight)
         pressed("confirm")(other)
         expect(the_dialog(other)).to_be_hidden()
         other.close()
-        named(page, "-weight").nth(0).fill("100")
+        in_rows(page, "weight").nth(0).fill("100")
         named(page, "name").first.fill("shared-too")
         pressed("confirm")(page)
         expect(page.locator("#conflict-title")).to_be_visible()

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.console import begin_fault
 from tests.runtime.console_process import ConsoleProcess
 
-from . import PAY_PAGES, SHOP_PAGES, Pose, make_group, named, opened, pressed, the_dialog
+from . import PAY_PAGES, SHOP_PAGES, Pose, in_rows, make_group, opened, pressed, the_dialog
 
 
 def poses(page: Page, console: ConsoleProcess) -> Iterator[Pose]:
@@ -31,9 +31,9 @@ def _half_done(page: Page, console: ConsoleProcess) -> str:
     dialog = the_dialog(page)
     dialog.get_by_role("checkbox", name="web-03").check()
     page.locator("#add-servers").click()
-    expect(named(page, "-port")).to_have_count(3)
-    named(page, "-port").nth(2).fill("8080")
-    named(page, "-weight").nth(0).fill("77")
+    expect(in_rows(page, "port")).to_have_count(3)
+    in_rows(page, "port").nth(2).fill("8080")
+    in_rows(page, "weight").nth(0).fill("77")
     fault = {"status": 400, "code": "ActionNotAllowed", "times": 1}
     begin_fault(console, "error", "SetVServerGroupAttribute", **fault)
     pressed("confirm")(page)
