@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from vservers.cloud.calls import Call
 from vservers.services.code import command_line, python_sdk
 from vservers.services.desired import desired
 from vservers.services.operations import AnyPlan, Plan
@@ -67,20 +68,7 @@ def _steps(calls: list[PlannedCall]) -> list[Step]:
 
 
 def _programs(plans: list[AnyPlan], planned: list[PlannedCall]) -> Iterable[Program]:
-    calls = [one.call for one in planned]
-    region = plans[0].place.region_id
-    yield Program(
-        "cli",
-        _("Command line"),
-        _("For bash and the vendor's command line tool, aliyun."),
-        command_line(calls, region),
-    )
-    yield Program(
-        "python",
-        _("Python"),
-        _("A whole program. The access key comes from the environment."),
-        python_sdk(calls, region),
-    )
+    yield from programs_of([one.call for one in planned], plans[0].place.region_id)
     resources = [
         terraform(desired(plan.load_balancer, plan.changes))
         for plan in plans
@@ -97,3 +85,19 @@ def _programs(plans: list[AnyPlan], planned: list[PlannedCall]) -> Iterable[Prog
             ),
             "\n".join(resources),
         )
+
+
+def programs_of(calls: list[Call], region: str) -> Iterable[Program]:
+    """Calls as a script and as a program."""
+    yield Program(
+        "cli",
+        _("Command line"),
+        _("For bash and the vendor's command line tool, aliyun."),
+        command_line(calls, region),
+    )
+    yield Program(
+        "python",
+        _("Python"),
+        _("A whole program. The access key comes from the environment."),
+        python_sdk(calls, region),
+    )

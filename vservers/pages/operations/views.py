@@ -16,10 +16,11 @@ from console.shell.access import requires
 from console.shell.htmx import redirect, render_page, wants_part
 from console.shell.request import ConsoleRequest
 from console.shell.templatetags.kit import spoken
+from vservers.cloud.calls import Call
 from vservers.models import LoadBalancer, Operation
 from vservers.pages.answers import Attempt, answer_dialog, attempt
 from vservers.pages.lookup import balancer_or_404
-from vservers.pages.preview import preview_of
+from vservers.pages.preview import preview_of, programs_of
 from vservers.pages.wording import Wording
 from vservers.selectors.operations import (
     UNSETTLED,
@@ -77,6 +78,12 @@ def operations_detail(request: ConsoleRequest, number: int) -> HttpResponse:
     allowed = may_change(request.actor, operation)
     context = _about(operation) | {
         "calls": calls_shown(operation),
+        "programs": list(
+            programs_of(
+                [Call(call.action, call.params) for call in operation.calls.all()],
+                operation.region_id,
+            )
+        ),
         "level": STATUS_LEVELS[operation.status],
         "can_retry": allowed and has_rest(operation),
         "can_undo": allowed and can_be_undone(operation),

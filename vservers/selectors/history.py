@@ -1,0 +1,130 @@
+"""All that happened to one object: done by us, refused by us, and found in the cloud."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q
+
+from console.audit.models import AuditEntry
+from vservers.models import Drift, Listener, LoadBalancer, Operation, OperationCall, Rule
+
+from .drift import DriftRow, in_words
+
+PAGE_SIZE = 30
+# What is told of one object, of each source: older is found by the lists of operations and drift.
+_MOST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An object, as operations, audit entries and drift name it.
+
+    key: what stands in the key of a change (services.changes) of it. kind: of a change, "" where
+    the key alone tells it apart. load_balancer_id: "" for what is of several.
+    """
+
+    object_id: str
+    key: tuple[str | int, ...]
+    kind: str = ""
+    load_balancer_id: str = ""
+    drift_type: str = ""
+    drift_id: str = ""
+    whole: bool = False
+
+    @classmethod
+    def of_balancer(cls, row: LoadBalancer) -> "Subject":
+        return cls(row.pk, (), load_balancer_id=row.pk, whole=True)
+
+    @classmethod
+    def of_listener(cls, row: Listener) -> "Subject":
+        return cls(
+            # As the cloud's tags name a listener.
+            f"{row.load_balancer_id}_{row.protocol}_{row.port}",
+            (row.protocol, row.port),
+            kind="listener",
+            load_balancer_id=row.load_balancer_id,
+            drift_type=Drift.Kind.LISTENER,
+            drift_id=f"{row.protocol}:{row.port}",
+        )
+
+    @classmethod
+    def of_rule(cls, row: Rule) -> "Subject":
+        listener = row.listener
+        return cls(
+            row.pk,
+            (listener.protocol, listener.port, row.domain, row.url),
+            kind="rule",
+            load_balancer_id=listener.load_balancer_id,
+            drift_type=Drift.Kind.RULE,
+            drift_id=row.pk,
+        )
+
+    @classmethod
+    def of_group(cls, group_id: str) -> "Subject":
+        return cls(group_id, (group_id,), drift_type=Drift.Kind.GROUP, drift_id=group_id)
+
+    @classmethod
+    def of_server(cls, server_id: str) -> "Subject":
+        return cls(server_id, (server_id,))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened; of the three exactly one is there."""
+
+    at: datetime
+    operation: Operation | None = None
+    entry: AuditEntry | None = None
+    drift: DriftRow | None = None
+
+
+def history(subject: Subject, *, page: str | int = 1, size: int = PAGE_SIZE) -> Page[Any]:
+    """One page of Events, the newest first, in four queries."""
+    operations = list(_operations(subject)[:_MOST])
+    entries = list(_entries(subject)[:_MOST])
+    drift = in_words(list(_drift(subject)[:_MOST]))
+    events: Sequence[Event] = sorted(
+        [
+            *(Event(one.created_at, operation=one) for one in operations),
+            *(Event(one.at, entry=one) for one in entries),
+            *(Event(one.drift.first_seen_at, drift=one) for one in drift),
+        ],
+        key=lambda event: event.at,
+        reverse=True,
+    )
+    return Paginator(events, size).get_page(page)
+
+
+def _operations(subject: Subject) -> Any:
+    rows = Operation.objects.order_by("-pk")
+    if subject.whole:
+        return rows.filter(load_balancer_id=subject.load_balancer_id)
+    change: dict[str, Any] = {"key": list(subject.key)}
+    if subject.kind:
+        change["kind"] = subject.kind
+    touching = OperationCall.objects.filter(changes__contains=[change])
+    if subject.load_balancer_id:
+        touching = touching.filter(operation__load_balancer_id=subject.load_balancer_id)
+    return rows.filter(Q(resource_id=subject.object_id) | Q(pk__in=touching.values("operation")))
+
+
+def _entries(subject: Subject) -> Any:
+    """What became no operation: refusals, and what is of no load balancer."""
+    rows = AuditEntry.objects.filter(operation_id=None)
+    if subject.whole:
+        return rows.filter(load_balancer_id=subject.load_balancer_id)
+    return rows.filter(resource_id=subject.object_id)
+
+
+def _drift(subject: Subject) -> Any:
+    rows = Drift.objects.order_by("-first_seen_at")
+    if subject.whole:
+        return rows.filter(load_balancer_id=subject.load_balancer_id)
+    if subject.drift_type:
+        rows = rows.filter(object_type=subject.drift_type, object_id=subject.drift_id)
+        mine = subject.load_balancer_id
+        return rows.filter(load_balancer_id=mine) if mine else rows
+    return rows.filter(Q(item=subject.object_id) | Q(item__startswith=f"{subject.object_id}:"))
