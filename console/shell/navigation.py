@@ -86,7 +86,7 @@ GLOBAL = (
             ),
             Item(_("Drift"), "drift-list", "git-compare", Action.VIEW, ("drift-",)),
             Item(
-                _("Maintenance and shifts"),
+                _("Maintenance"),
                 "procedures-list",
                 "arrows-exchange",
                 Action.VIEW,

@@ -18,7 +18,7 @@ from console.accounts.permissions import Action, check
 from console.audit.models import AuditEntry
 from console.audit.record import record
 from vservers.cloud import CloudError
-from vservers.models import Operation, Procedure
+from vservers.models import Operation, Procedure, ProcedureMember
 
 from . import drains, maintenance, shifts
 from .errors import Refusal
@@ -71,8 +71,15 @@ def due() -> list[int]:
 
 def wishes_of(procedure: Procedure) -> tuple[Wish, ...]:
     """What a person may ask of it now."""
+    return tuple(wish for wish in _possible(procedure) if wish != procedure.asked)
+
+
+def _possible(procedure: Procedure) -> tuple[Wish, ...]:
     found = WISHES[procedure.kind].get(procedure.status, ())
-    return tuple(wish for wish in found if wish != procedure.asked)
+    if procedure.status == Status.HOLDING:
+        failed = procedure.members.filter(state=ProcedureMember.State.FAILED).exists()
+        return tuple(wish for wish in found if failed or wish != Wish.RESUME)
+    return found
 
 
 def ask(*, actor: Actor, procedure: Procedure, wish: Wish) -> None:
@@ -80,7 +87,7 @@ def ask(*, actor: Actor, procedure: Procedure, wish: Wish) -> None:
     check(actor, Action.CHANGE_GROUPS)
     with transaction.atomic():
         current = Procedure.objects.select_for_update().get(pk=procedure.pk)
-        if wish not in WISHES[current.kind].get(current.status, ()):
+        if wish not in _possible(current):
             raise NotNow(
                 _("This cannot be done now: it is %(status)s.")
                 % {"status": current.get_status_display().lower()}
