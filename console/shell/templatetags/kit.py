@@ -41,6 +41,7 @@ def _drawing(name: str) -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def icon(name: str, extra: str = "") -> SafeString:
     """{% icon "server" %}: the drawing inline, hidden from screen readers; put a word beside it.
 
