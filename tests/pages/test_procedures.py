@@ -264,3 +264,14 @@ def test_the_queries_do_not_grow_with_rows(browser, begun, django_assert_max_num
         browser.get(reverse("procedures-detail", args=[begun.pk]))
     with django_assert_max_num_queries(10):
         browser.get(reverse("procedures-list"))
+
+
+def test_the_steps_are_shown_beside_a_shift_that_runs_but_not_begun(browser, shop, begun):
+    mirror(shop.load_balancer_id)
+    url = group_url("groups-shift", shop)
+    shown = browser.post(url, shift(shop, intent="steps"), headers=HTMX)
+    assert [step.moving for step in shown.context["steps"]] == [[50, 50], [25, 75], [0, 100]]
+    answer = browser.post(url, shift(shop, seen=shown.context["seen"]), headers=HTMX)
+    assert answer.status_code == 422
+    assert "is not over" in answer.content.decode()
+    assert Procedure.objects.count() == 1

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
@@ -50,6 +51,24 @@ WISHES: dict[str, dict[str, tuple[Wish, ...]]] = {
     Kind.SHIFT: {
         Status.RUNNING: (Wish.PAUSE, Wish.RESTORE, Wish.STOP),
         Status.PAUSED: (Wish.RESUME, Wish.RESTORE, Wish.STOP),
+    },
+}
+_VERBS = {
+    Kind.MAINTENANCE: {
+        Wish.RESTORE: gettext_noop("end maintenance"),
+        Wish.RESUME: gettext_noop("try maintenance again"),
+        Wish.STOP: gettext_noop("end maintenance without weights"),
+    },
+    Kind.DRAIN: {
+        Wish.RESTORE: gettext_noop("stop drain and restore weights"),
+        Wish.RESUME: gettext_noop("resume drain"),
+        Wish.STOP: gettext_noop("stop drain"),
+    },
+    Kind.SHIFT: {
+        Wish.PAUSE: gettext_noop("pause shift"),
+        Wish.RESTORE: gettext_noop("ask to roll back shift"),
+        Wish.RESUME: gettext_noop("resume shift"),
+        Wish.STOP: gettext_noop("stop shift"),
     },
 }
 _SAVED = [
@@ -96,7 +115,7 @@ def ask(*, actor: Actor, procedure: Procedure, wish: Wish) -> None:
         current.save(update_fields=["asked", "asked_by"])
         record(
             actor=actor,
-            verb=f"{wish} {current.kind}",
+            verb=_VERBS[Kind(current.kind)][wish],
             outcome=AuditEntry.Outcome.DONE,
             resource_type="procedure",
             resource_id=str(current.pk),

@@ -4,7 +4,8 @@ A program gives a `DataPlane` the `Topology` to serve, and gets back whether it 
 and how the servers are. Nothing here knows the API, the store or the console.
 """
 
-from vservers.localcloud.dataplane.plane import DataPlane, Status
+from vservers.localcloud.dataplane.plane import DataPlane
+from vservers.localcloud.dataplane.status import Status
 from vservers.localcloud.dataplane.topology import (
     AccessControl,
     Backend,

@@ -41,6 +41,7 @@ from vservers.localcloud.dataplane.render import Block, Frame, Rendered, render
 from vservers.localcloud.dataplane.results import CheckResult
 from vservers.localcloud.dataplane.servers import EMPTY_STATE, UNAVAILABLE, carry_over, healths
 from vservers.localcloud.dataplane.sessions import Sessions
+from vservers.localcloud.dataplane.status import Status
 from vservers.localcloud.dataplane.tls import CertificateFiles
 from vservers.localcloud.dataplane.topology import Listener, Topology
 from vservers.localcloud.dataplane.words import RenderError
@@ -54,14 +55,6 @@ RESTART_SECONDS = 0.1
 STEADY_SECONDS = 10.0  # an engine that ended sooner than this is not restarted in a hurry
 MAX_ENGINE_THREADS = 4
 SHOWN_REFUSALS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """on: traffic is served. reason: why not, or why the last change is not served yet."""
-
-    on: bool
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
