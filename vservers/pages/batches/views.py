@@ -36,6 +36,12 @@ _LEVELS: dict[str, str] = {
     Outcome.FAILED: "bad",
     Outcome.REFUSED: "warn",
 }
+_STATUS_LEVELS = {
+    Batch.Status.DRAFT: "off",
+    Batch.Status.RUNNING: "busy",
+    Batch.Status.DONE: "ok",
+    Batch.Status.STOPPED: "warn",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ def batches_detail(request: ConsoleRequest, number: int) -> HttpResponse:
         .filter(pk=batch.load_balancer_id or None)
         .first(),
         "batch": batch,
+        "level": _STATUS_LEVELS[Batch.Status(batch.status)] if not progress.bad else "warn",
         "progress": progress,
         "page": page,
         "shown": _shown(list(page)),
