@@ -17,6 +17,19 @@ def placeholders(text: str) -> Counter[str]:
     return Counter(re.findall(r"%\(\w+\)[a-z]|%%|\{\w+\}|</?[a-z][^>]*>", text))
 
 
+def test_every_word_of_pages_and_code_has_a_translation():
+    known = {
+        message.id if isinstance(message.id, str) else message.id[0]: message.string
+        for message in catalogue.read(CHINESE)
+    }
+    missing = [
+        one
+        for one, _ in catalogue.messages(settings.BASE_DIR)
+        if not (known.get(one) and all(known[one]))
+    ]
+    assert not missing, f"`make words`, then translate in {CHINESE}: {missing}"
+
+
 def test_no_translation_loses_a_value_or_an_element():
     lost = []
     for message in catalogue.read(CHINESE):

@@ -123,7 +123,7 @@ def _words(row: Drift, value: Any) -> str:
     if value is None or value == "":
         return "—"
     if row.field == "settings":
-        return "settings of its own" if value else "as its listener"
+        return _("settings of its own") if value else _("as its listener")
     if not isinstance(value, dict):
         return str(value)
     if "weight" in value:

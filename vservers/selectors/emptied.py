@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from vservers.models import Listener, Member, PoolServer, ProcedureMember, Rule
 
@@ -20,7 +21,7 @@ class Emptied:
     def __str__(self) -> str:
         balancer = self.load_balancer_name or self.load_balancer_id
         group = self.vserver_group_name or self.vserver_group_id
-        return f"{group} ({balancer})" if group else f"Backend Servers ({balancer})"
+        return f"{group or _('Backend Servers')} ({balancer})"
 
 
 def emptied_by(members: Iterable[ProcedureMember]) -> list[Emptied]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from vservers.models import DomainExtension, Listener
 
@@ -49,9 +50,13 @@ def _listeners(which: Q) -> QuerySet[Listener]:
 def named(users: Iterable[Listener | DomainExtension]) -> str:
     """The first of them in words: "HTTPS:443 of shop"."""
     words = [
-        f"{user} of {user.load_balancer}"
-        if isinstance(user, Listener)
-        else f"{user} of {user.listener.load_balancer}"
+        _("%(name)s of %(instance)s")
+        % {
+            "name": user,
+            "instance": user.load_balancer
+            if isinstance(user, Listener)
+            else user.listener.load_balancer,
+        }
         for user in users
     ]
     return ", ".join(words[:5])

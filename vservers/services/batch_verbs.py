@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
@@ -18,7 +19,7 @@ from .groups import change_group, create_group, delete_group
 from .tags import change_balancer_tags
 
 START, STOP, RELEASE = "start instance", "stop instance", "release instance"
-TAG_INSTANCE = "change tags of instance"
+TAG_INSTANCE = gettext_noop("change tags of instance")
 CREATE, CHANGE, DELETE, TAG = "create group", "change group", "delete group", "change tags"
 
 

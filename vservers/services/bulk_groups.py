@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from vservers.models import Batch, Member, VServerGroup
@@ -40,7 +41,7 @@ def draft_deletion(
         tasks.append(batches.Task(DELETE, group.load_balancer, group.pk, group.name, {}, changes))
     return batches.draft(
         actor=actor,
-        verb="delete groups",
+        verb=gettext_noop("delete groups"),
         region_id=region_id,
         load_balancer_id=load_balancer_id,
         tasks=tasks,
@@ -73,7 +74,7 @@ def draft_member_removal(
         )
     return batches.draft(
         actor=actor,
-        verb="remove members",
+        verb=gettext_noop("remove members"),
         region_id=region_id,
         load_balancer_id=load_balancer_id,
         tasks=tasks,
@@ -100,7 +101,7 @@ def draft_tags(
             )
     return batches.draft(
         actor=actor,
-        verb="change tags",
+        verb=gettext_noop("change tags"),
         region_id=region_id,
         load_balancer_id=load_balancer_id,
         tasks=tasks,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from vservers.models import Batch, Member, VServerGroup
@@ -66,7 +67,7 @@ def draft_weights(
     wanted = list(tasks())
     return batches.draft(
         actor=actor,
-        verb="set weights",
+        verb=gettext_noop("set weights"),
         region_id=region_id,
         load_balancer_id=load_balancer_id,
         tasks=wanted,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from console.accounts.actor import Actor
 from vservers.models import Batch, LoadBalancer, Region, VServerGroup
@@ -65,7 +65,7 @@ def draft_import(*, actor: Actor, region: Region, checked: Checked) -> Batch:
     """Raises NotAllowed."""
     return batches.draft(
         actor=actor,
-        verb="import groups",
+        verb=gettext_noop("import groups"),
         region_id=region.pk,
         tasks=checked.tasks,
         unchanged=checked.unchanged,

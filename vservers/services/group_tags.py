@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
+from django.utils.translation import gettext_noop
+
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
 from vservers.models import Operation, VServerGroup
@@ -33,7 +35,7 @@ def plan_group_tags(
     plan = Plan(
         actor=actor,
         action=Action.CHANGE_GROUPS,
-        verb="change tags",
+        verb=gettext_noop("change tags"),
         load_balancer=group.load_balancer,
         resource_type=RESOURCE,
         resource_id=group.pk,

@@ -210,7 +210,7 @@ def _stage_extensions(
 def _stage_pairs(load_balancer_id: str, pairs: Sequence[Change]) -> _Stages:
     new, changed, gone = _split(pairs)
     if changed:
-        raise CannotPlan("A primary/secondary group cannot be changed: make another one.")
+        raise CannotPlan(_("A primary/secondary group cannot be changed: make another one."))
     stages = _Stages([], [], [])
     for pair in new:
         values = dict(pair.after or {})

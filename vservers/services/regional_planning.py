@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
+from django.utils.translation import gettext as _
+
 from vservers.cloud import calls as balancer_calls
 from vservers.cloud import regional_calls as calls
 from vservers.cloud.calls import Call
@@ -56,20 +58,20 @@ class _Verbs:
 def _upload_server_certificate(values: Values) -> Call:
     if not values.get("pem"):
         raise CannotPlan(
-            "The cloud tells neither a certificate nor its private key: upload both again."
+            _("The cloud tells neither a certificate nor its private key: upload both again.")
         )
     return calls.upload_server_certificate(values["name"], values["pem"], SECRET)
 
 
 def _upload_ca_certificate(values: Values) -> Call:
     if not values.get("pem"):
-        raise CannotPlan("The cloud does not tell the certificate: upload it again.")
+        raise CannotPlan(_("The cloud does not tell the certificate: upload it again."))
     return calls.upload_ca_certificate(values["name"], values["pem"])
 
 
 def _create_balancer(values: Values) -> Call:
     if not values.get("client_token"):
-        raise CannotPlan("A released instance cannot be had back: its address is gone.")
+        raise CannotPlan(_("A released instance cannot be had back: its address is gone."))
     given = {name: value for name, value in values.items() if value is not None}
     return balancer_calls.create_load_balancer(**given)
 
