@@ -8,7 +8,16 @@ from django.urls import reverse
 from console.shell import search
 from tests.cloud import REGION, mirror, the_account, web
 from tests.pages.addresses import HTMX, address
-from vservers.models import LoadBalancer, Member, Operation, OperationCall, Server, VServerGroup
+from vservers.models import (
+    AccessControlList,
+    LoadBalancer,
+    Member,
+    Operation,
+    OperationCall,
+    Server,
+    ServerCertificate,
+    VServerGroup,
+)
 
 SEARCH, QUICK = "/search/", "/search/quick/"
 PAY, SHOP = "lb-bp1payintranet00001", "lb-bp1shopinternet0001"
@@ -74,6 +83,27 @@ def test_an_eni_is_found_in_its_group(client_of, reader, group):
         assert found(answer) == {"members": ["eni-1:80 10.9.8.7"]}
     hit = answer.context["found"][0].hits[0]
     assert hit.url == address("groups-detail", group.load_balancer, group.pk)
+
+
+def test_certificates_access_lists_and_domains_are_found(client_of, reader, listener):
+    place = {"account": the_account(), "region_id": REGION}
+    ServerCertificate.objects.create(
+        certificate_id="cert-1", name="wild", alternative_names=["*.shop.example.com"], **place
+    )
+    acl = AccessControlList.objects.create(acl_id="acl-1", name="office", **place)
+    acl.entries.create(network="203.0.113.0/24")
+    balancer = listener.load_balancer
+    secure = balancer.listeners.create(protocol="https", port=443, status="running")
+    secure.extensions.create(domain_extension_id="de-1", domain="m.shop.example.com")
+    pair = balancer.master_slave_groups.create(group_id="rsp-pair", name="database")
+    client = client_of(reader)
+    assert found(client.get(QUICK, {"q": "shop.example.com"})) == {
+        "domains": ["m.shop.example.com"],
+        "certificates": ["wild"],
+    }
+    assert found(client.get(QUICK, {"q": "203.0.113"})) == {"access-lists": ["office"]}
+    assert client.get(SEARCH, {"q": "acl-1"})["Location"].endswith("/access-lists/acl-1/")
+    assert found(client.get(QUICK, {"q": "databa"})) == {"pairs": [str(pair)]}
 
 
 def test_what_the_cloud_no_longer_has_is_not_found(client_of, reader, group):

@@ -8,12 +8,16 @@ from django.utils.translation import gettext_lazy as _
 from console.accounts.permissions import Action
 from console.shell.search import Hit, Kind, register
 from vservers.models import (
+    AccessControlList,
+    DomainExtension,
     Listener,
     LoadBalancer,
+    MasterSlaveGroup,
     Member,
     Operation,
     Rule,
     Server,
+    ServerCertificate,
     VServerGroup,
 )
 from vservers.selectors import search as selectors
@@ -26,8 +30,12 @@ def register_kinds() -> None:
     add("listeners", _("Listeners"), "ear", selectors.listeners_with, _listener)
     add("rules", _("Forwarding rules"), "route", selectors.rules_with, _rule)
     add("groups", _("VServer groups"), "stack-2", selectors.groups_with, _group)
+    add("pairs", _("Primary/secondary groups"), "switch-2", selectors.pairs_with, _pair)
     add("servers", _("ECS instances"), "server", selectors.servers_with, _server)
     add("members", _("Other backend servers"), "network", selectors.unlisted_members_with, _member)
+    add("domains", _("Domain extensions"), "world", selectors.extensions_with, _extension)
+    add("certificates", _("Certificates"), "certificate", selectors.certificates_with, _certificate)
+    add("access-lists", _("Access control lists"), "shield", selectors.access_lists_with, _acl)
     add(
         "operations",
         _("Operations"),
@@ -110,6 +118,48 @@ def _member(row: Member, text: str) -> Hit:
         label=f"{row} {row.server_ip}".strip(),
         url=reverse("groups-detail", args=[balancer.region_id, balancer.pk, group.pk]),
         where=f"{group} · {_place(balancer)}",
+    )
+
+
+def _pair(row: MasterSlaveGroup, text: str) -> Hit:
+    balancer = row.load_balancer
+    return Hit(
+        label=str(row),
+        url=reverse("pairs-list", args=[balancer.region_id, balancer.pk]),
+        code=row.pk,
+        where=_place(balancer),
+        exact=_same(text, row.pk),
+    )
+
+
+def _extension(row: DomainExtension, text: str) -> Hit:
+    listener, balancer = row.listener, row.listener.load_balancer
+    return Hit(
+        label=row.domain,
+        url=reverse("extensions-list", args=[balancer.region_id, balancer.pk, listener.port]),
+        code=row.pk,
+        where=f"{listener} · {_place(balancer)}",
+        exact=_same(text, row.pk),
+    )
+
+
+def _certificate(row: ServerCertificate, text: str) -> Hit:
+    return Hit(
+        label=str(row),
+        url=reverse("certificates-detail", args=[row.region_id, row.pk]),
+        code=row.pk,
+        where=f"{row.common_name} · {row.region_id}" if row.common_name else row.region_id,
+        exact=_same(text, row.pk),
+    )
+
+
+def _acl(row: AccessControlList, text: str) -> Hit:
+    return Hit(
+        label=str(row),
+        url=reverse("access-lists-detail", args=[row.region_id, row.pk]),
+        code=row.pk,
+        where=row.region_id,
+        exact=_same(text, row.pk),
     )
 
 

@@ -18,13 +18,18 @@ from django.db.models import (
 from django.db.models.functions import Lower
 
 from vservers.models import (
+    AccessControlEntry,
+    AccessControlList,
+    DomainExtension,
     Listener,
     LoadBalancer,
+    MasterSlaveGroup,
     Member,
     Operation,
     OperationCall,
     Rule,
     Server,
+    ServerCertificate,
     VServerGroup,
 )
 
@@ -83,6 +88,38 @@ def unlisted_members_with(text: str) -> QuerySet[Member]:
     return rows.order_by("server_id", "server_ip", "port", "group_id")
 
 
+def pairs_with(text: str) -> QuerySet[MasterSlaveGroup]:
+    """Primary/secondary groups, by name, ID or tag."""
+    rows = MasterSlaveGroup.objects.filter(load_balancer__vanished_at=None)
+    rows = rows.filter(_anywhere(text, "name", "group_id", "tags"))
+    return _best_first(rows.select_related("load_balancer"), text, "name", "group_id")
+
+
+def extensions_with(text: str) -> QuerySet[DomainExtension]:
+    """Further domains of HTTPS listeners, by domain, ID or certificate."""
+    rows = DomainExtension.objects.filter(listener__load_balancer__vanished_at=None)
+    rows = rows.filter(
+        _anywhere(text, "domain", "domain_extension_id", "server_certificate_id")
+    ).select_related("listener__load_balancer")
+    return _best_first(rows, text, "domain", "domain_extension_id")
+
+
+def certificates_with(text: str) -> QuerySet[ServerCertificate]:
+    """By name, ID, fingerprint, tag, or a domain that it is valid for."""
+    fields = ("name", "certificate_id", "common_name", "alternative_names", "fingerprint", "tags")
+    rows = ServerCertificate.objects.filter(_anywhere(text, *fields))
+    return _best_first(rows, text, "name", "certificate_id", "common_name")
+
+
+def access_lists_with(text: str) -> QuerySet[AccessControlList]:
+    """By name, ID, tag, or a network that is in it."""
+    entries = AccessControlEntry.objects.filter(network__startswith=text)
+    rows = AccessControlList.objects.filter(
+        _anywhere(text, "name", "acl_id", "tags") | Q(pk__in=entries.values("acl"))
+    )
+    return _best_first(rows, text, "name", "acl_id")
+
+
 def operations_with(text: str) -> QuerySet[Operation]:
     """By number (#12), a RequestId of the cloud or of the console, or the ID of what they changed.
 
@@ -109,6 +146,17 @@ def _holding(text: str) -> Q:
         key, sign, value = word.partition("=")
         pattern = f'"{key}": "{value}' if sign and key else word
         found &= Q(search_text__contains=Lower(Value(pattern)))
+    return found
+
+
+def _anywhere(text: str, *fields: str) -> Q:
+    """As `_holding`, of tables that a region has a few hundred rows of at most."""
+    found = Q()
+    for word in text.split():
+        one = Q()
+        for field in fields:
+            one |= Q(**{f"{field}__icontains": word})
+        found &= one
     return found
 
 

@@ -1,4 +1,4 @@
-"""Search, health and monitoring."""
+"""Search, health, monitoring and history."""
 
 from collections.abc import Iterator
 
@@ -23,6 +23,8 @@ def poses(page: Page, console: ConsoleProcess) -> Iterator[Pose]:
     yield Pose("monitoring", f"{PAY_PAGES}monitoring/", _drawn, key=True)
     yield Pose("monitoring-split", f"{PAY_PAGES}monitoring/?split=group", _drawn)
     yield Pose("monitoring-table", f"{PAY_PAGES}monitoring/?view=table")
+    yield Pose("history", f"{SHOP_PAGES}history/")
+    yield Pose("history-none", f"{PAY_PAGES}listeners/http/80/history/")
     yield Pose(
         "monitoring-refused",
         f"{PAY_PAGES}monitoring/?range=custom&start=2020-01-01T00:00",
