@@ -17,10 +17,14 @@ _CLEARED_BY_EMPTY = ("CACertificateId",)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of SLB, version 2014-05-15. params: API names; text, integers, or JSON as text."""
+    """One call. params: API names; text, integers, or JSON as text.
+
+    product: slb, version 2014-05-15, which every write is of; of reads also ecs and cms.
+    """
 
     action: str
     params: Mapping[str, str | int]
+    product: str = "slb"
 
 
 def _call(action: str, **params: Any) -> Call:

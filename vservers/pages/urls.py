@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("vservers.pages.sync.urls")),
     path("", include("vservers.pages.drift.urls")),
     path("", include("vservers.pages.health.urls")),
+    path("", include("vservers.pages.inspector.urls")),
     path("regions/<str:region>/", include("vservers.pages.history.urls")),
     path("regions/<str:region>/", include("vservers.pages.instances.urls")),
     path("regions/<str:region>/", include("vservers.pages.servers.urls")),

@@ -25,6 +25,8 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # What the answer names that was made; kept to tools that every shell has.
 _TAKE_ID = """| grep -o '"{}": *"[^"]*"' | cut -d '"' -f 4"""
 
+# Of the products beside SLB: version, and what the vendor calls the host of its endpoint.
+_PRODUCTS = {"ecs": ("20140526", "ecs"), "cms": ("20190101", "metrics")}
 _PYTHON_HEAD = """\
 # pip install alibabacloud-slb20140515
 import json
@@ -46,13 +48,34 @@ client = Client(
 )
 """
 
+# Another product beside: the same key, an endpoint of its own.
+_PYTHON_HEAD_MORE = """\
+# pip install alibabacloud-{product}{version}
+import json
+import os
+
+from alibabacloud_{product}{version} import models as {product}
+from alibabacloud_{product}{version}.client import Client as {title}Client
+from alibabacloud_tea_openapi.models import Config
+
+{product}_client = {title}Client(
+    Config(
+        access_key_id=os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"],
+        access_key_secret=os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
+        region_id={region},
+        endpoint=os.environ.get("{upper}_ENDPOINT", "{host}." + {region} + ".aliyuncs.com"),
+        protocol=os.environ.get("{upper}_PROTOCOL", "HTTPS"),
+    )
+)
+"""
+
 
 def command_line(calls: Iterable[Call], region_id: str) -> str:
     """A script for bash and the vendor's `aliyun`; it stops at the first call that is refused."""
     blocks = ["set -euo pipefail"]
     made = ""
     for call in calls:
-        words = [f"aliyun slb {call.action} --region {shlex.quote(region_id)}"]
+        words = [f"aliyun {call.product} {call.action} --region {shlex.quote(region_id)}"]
         words += [_flag(name, value, made) for name, value in call.params.items()]
         command = " \\\n  ".join(words)
         if creation := BY_ACTION.get(call.action):
@@ -73,22 +96,42 @@ def _flag(name: str, value: str | int, made: str) -> str:
 
 
 def python_sdk(calls: Iterable[Call], region_id: str) -> str:
-    """A whole program for the SDK alibabacloud-slb20140515; keys come from the environment."""
-    blocks = [_PYTHON_HEAD.replace("{region}", repr(region_id))]
+    """A whole program for the vendor's SDKs; keys come from the environment. Reads are printed."""
+    calls = list(calls)
+    heads = dict.fromkeys(call.product for call in calls) or {"slb": None}
+    blocks = [_head(product, region_id) for product in heads]
     made = ""
     for call in calls:
+        client = "client" if call.product == "slb" else f"{call.product}_client"
         params = {"RegionId": region_id, **_lists(call.params)}
         arguments = "".join(
             f"        {_attribute(name)}={_argument(call.action, name, value, made)},\n"
             for name, value in params.items()
         )
-        request = f"models.{call.action}Request(\n{arguments}    )"
-        answer = f"client.{_attribute(call.action)}(\n    {request}\n)"
+        models = "models" if call.product == "slb" else call.product
+        request = f"{models}.{call.action}Request(\n{arguments}    )"
+        answer = f"{client}.{_attribute(call.action)}(\n    {request}\n)"
+        if call.action.startswith("Describe"):
+            answer = f"answer = {answer}\nprint(json.dumps(answer.body.to_map(), indent=2))"
         if creation := BY_ACTION.get(call.action):
             made = creation.variable
             answer = f"{made} = {answer}.body.{_attribute(creation.answer)}"
         blocks.append(answer + "\n")
     return "\n".join(blocks)
+
+
+def _head(product: str, region_id: str) -> str:
+    if product == "slb":
+        return _PYTHON_HEAD.replace("{region}", repr(region_id))
+    version, host = _PRODUCTS[product]
+    return _PYTHON_HEAD_MORE.format(
+        product=product,
+        version=version,
+        title=product.title(),
+        upper=product.upper(),
+        host=host,
+        region=repr(region_id),
+    )
 
 
 def _attribute(name: str) -> str:

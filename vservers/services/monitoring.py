@@ -18,6 +18,13 @@ KEPT_SECONDS = 31 * 24 * 3600
 PERIODS = (60, 900, 3600)
 _MOST_POINTS = 760
 
+# Of the namespace acs_slb_dashboard, per listener, with its spelling of HeathyServerCount.
+METRIC_NAMES = (
+    "TrafficRXNew", "TrafficTXNew", "ActiveConnection", "MaxConnection", "NewConnection",
+    "DropConnection", "Qps", "Rt", "StatusCode2xx", "StatusCode3xx", "StatusCode4xx",
+    "StatusCode5xx", "HeathyServerCount", "UnhealthyServerCount", "PacketRX", "PacketTX",
+)  # fmt: skip
+
 ListenerKey = tuple[str, int]  # protocol, port
 Values = list[float | None]
 

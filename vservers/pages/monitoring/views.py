@@ -20,9 +20,9 @@ from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.models import Listener, LoadBalancer, Rule
 from vservers.pages.lookup import balancer_or_404
-from vservers.services.monitoring import Span, read_metrics
+from vservers.services.monitoring import METRIC_NAMES, Span, read_metrics
 
-from .charts import METRICS, Chart, charts_of
+from .charts import Chart, charts_of
 from .forms import ViewForm
 
 ROWS_PER_PAGE = 60
@@ -111,7 +111,7 @@ def _charts(
     span: Span,
 ) -> list[Chart]:
     measured = read_metrics(
-        actor=request.actor, load_balancer=balancer, metrics=list(METRICS), span=span
+        actor=request.actor, load_balancer=balancer, metrics=METRIC_NAMES, span=span
     )
     wanted = form.cleaned_data["listener"]
     shown = [one for one in listeners if wanted in ("", f"{one.protocol}:{one.port}")]
