@@ -70,7 +70,12 @@ def _used(groups: set[str], pools: set[str]) -> set[str]:
     """Of groups and of load balancers with a pool: those that a listener or a rule sends to."""
     listeners = Listener.objects.filter(
         Q(vserver_group__in=groups)
-        | Q(load_balancer__in=pools, vserver_group=None, backend_server_port__isnull=False)
+        | Q(
+            load_balancer__in=pools,
+            vserver_group=None,
+            master_slave_server_group_id="",
+            backend_server_port__isnull=False,
+        )
     )
     rules = Rule.objects.filter(vserver_group__in=groups)
     return {

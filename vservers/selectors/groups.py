@@ -110,6 +110,7 @@ def pool_rows(load_balancer: LoadBalancer) -> list[PoolRow]:
         ServerHealth.objects.filter(
             listener__load_balancer=load_balancer,
             listener__vserver_group=None,
+            listener__master_slave_server_group_id="",
             # The groups of its rules have servers on ports of their own.
             port=F("listener__backend_server_port"),
         )

@@ -8,7 +8,11 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from vservers.models import Listener, LoadBalancer, ServerHealth
+from vservers.models import (
+    Listener,
+    LoadBalancer,
+    ServerHealth,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,17 @@ TARGETS = [
 
 @dataclass(frozen=True, slots=True)
 class ListenerRow:
-    """A listener of a list. level: ok, warn, bad or off, as components/status.html has them."""
+    """A listener of a list. level: ok, warn, bad or off, as components/status.html has them.
+
+    pair, access_list: names of its primary/secondary group and its access control list.
+    """
 
     listener: Listener
     rule_count: int
     level: str
     health: str
+    pair: str = ""
+    access_list: str = ""
 
     @property
     def persistence(self) -> str:

@@ -95,6 +95,7 @@ def traffic_to(server: Server) -> list[Place]:
             | Q(
                 load_balancer__in={row.load_balancer_id for row in pools},
                 vserver_group=None,
+                master_slave_server_group_id="",
                 backend_server_port__isnull=False,
             )
         ).select_related("load_balancer")
