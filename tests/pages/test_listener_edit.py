@@ -1,8 +1,12 @@
 """The edit of an HTTP listener: what it saves, and what it does when others were quicker."""
 
-from tests.cloud import mirror
+import pytest
+
+from tests.cloud import REGION, mirror, web
 from tests.pages.addresses import HTMX, address
+from tests.pages.browserless import Visitor
 from tests.pages.test_listeners import FORM, KEY, in_cloud
+from vservers.models import Operation
 
 
 def seen_in(client, url):
@@ -135,3 +139,60 @@ def test_editing_what_is_gone_says_so(client_of, operator, balancer, listener, o
     outsider.call("DeleteLoadBalancerListener", LoadBalancerId=balancer.pk, ListenerPort=80)
     answer = client.post(url, typed, follow=True)
     assert "This listener does not exist any more." in answer.content.decode()
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_listeners_of_layer_4_are_edited_too(
+    client_of, operator, balancer, group, outsider, protocol
+):
+    word = protocol.upper()
+    outsider.call(
+        f"CreateLoadBalancer{word}Listener",
+        LoadBalancerId=balancer.pk,
+        ListenerPort=7000,
+        VServerGroupId=group.pk,
+        BackendServerPort=70,
+        Bandwidth=-1,
+    )
+    pair_id = outsider.call(
+        "CreateMasterSlaveServerGroup",
+        RegionId=REGION,
+        LoadBalancerId=balancer.pk,
+        MasterSlaveServerGroupName="pair",
+        MasterSlaveBackendServers=[
+            {"ServerId": web(n), "Port": 80, "Weight": 100, "ServerType": role}
+            for n, role in ((1, "Master"), (2, "Slave"))
+        ],
+    )["MasterSlaveServerGroupId"]
+    mirror(balancer.pk)
+    client, url = client_of(operator), address("listeners-edit", balancer, protocol, 7000)
+    Visitor(client, url).press("", description=f"{protocol}_7000")
+    before = Operation.objects.count()
+    Visitor(client, url).press("")
+    assert Operation.objects.count() == before, "saved as it was, it needs no call"
+    visitor = Visitor(client, url).press("", target=f"pair:{pair_id}", unhealthy_threshold="7")
+    assert visitor.answer.status_code == 303, visitor.answer.context["form"].errors
+    listener = balancer.listeners.get()
+    assert (listener.vserver_group, listener.master_slave_server_group_id) == (None, pair_id)
+    assert listener.settings["unhealthy_threshold"] == 7
+    page = client.get(address("listeners-list", balancer)).content.decode()
+    assert ">pair</a>" in page
+    Visitor(client, url).press("", target="")
+    assert balancer.listeners.get().master_slave_server_group_id == ""
+
+
+def test_the_list_is_narrowed_on_the_server(client_of, reader, balancer, listener, outsider):
+    client, url = client_of(reader), address("listeners-list", balancer)
+    for query, found in (
+        ({"q": "front"}, 1),
+        ({"q": "http:80"}, 1),
+        ({"q": "tcp:80"}, 0),
+        ({"q": "80"}, 1),
+        ({"protocol": "tcp"}, 0),
+        ({"status": "stopped", "target": "pool"}, 1),
+        ({"target": "group"}, 0),
+        ({"target": "redirect"}, 0),
+        ({"target": "pair"}, 0),
+    ):
+        assert len(client.get(url, query).context["rows"]) == found, query
+    assert "No listener matches." in client.get(url, {"q": "nothing"}).content.decode()
