@@ -1,7 +1,7 @@
 """Listeners as pages show them: with their rules counted and their health summed up."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vservers.models import (
+    AccessControlList,
     Listener,
     LoadBalancer,
+    MasterSlaveGroup,
     ServerHealth,
 )
 
@@ -96,14 +98,26 @@ def rows_of(listeners: Sequence[Listener]) -> dict[int, ListenerRow]:
         rows = counted.order_by().values_list("listener", "status").annotate(Count("pk"))
         for pk, status, count in rows:
             counts[pk][status] = count
+    pairs = _names(MasterSlaveGroup, [one.master_slave_server_group_id for one in listeners])
+    lists = _names(AccessControlList, [one.settings.get("acl_id") for one in listeners])
     return {
         one.pk: ListenerRow(
             one,
             one.rule_count,  # type: ignore[attr-defined]
             *_health(one, counts[one.pk]),
+            pair=pairs.get(one.master_slave_server_group_id, ""),
+            access_list=lists.get(one.settings.get("acl_id") or "", ""),
         )
         for one in listeners
     }
+
+
+def _names(
+    model: type[MasterSlaveGroup | AccessControlList], ids: Iterable[str | None]
+) -> dict[str, str]:
+    """The names of those that are there; asks for nothing where nothing is named."""
+    wanted = {one for one in ids if one}
+    return {pk: str(row) for pk, row in model.objects.in_bulk(wanted).items()} if wanted else {}
 
 
 _ON_POOL = Q(vserver_group=None, master_slave_server_group_id="", forward_port=None)
