@@ -18,6 +18,7 @@ from vservers.cloud.types import BackendServer
 from vservers.models import Drift, Listener, Operation, Rule
 from vservers.selectors.fingerprints import listener_fingerprint, rule_fingerprint
 from vservers.services import readings, rules, sync, undo
+from vservers.services.desired import desired
 from vservers.services.errors import CallFailed
 from vservers.services.groups import create_group
 from vservers.services.listeners import (
@@ -25,9 +26,11 @@ from vservers.services.listeners import (
     change_listener,
     create_listener,
     delete_listener,
+    plan_new_listener,
     set_access_control,
     spec_of,
 )
+from vservers.services.terraform import terraform
 
 CHECK = {
     "health_check_connect_port": 8099,
@@ -136,6 +139,21 @@ def test_all_that_a_listener_was_told_is_read_back(actor, balancer, group, proto
     assert (listener.status, listener.vserver_group) == ("running", group)
     unchanged, _ = change(actor, listener)
     assert not unchanged
+
+
+def test_terraform_says_what_it_can_and_names_what_it_cannot(actor, balancer, group):
+    spec = ListenerSpec(settings=TCP, vserver_group=group, description="told")
+    plan = plan_new_listener(
+        actor=actor, load_balancer=balancer, protocol="tcp", port=7000, spec=spec, start=True
+    )
+    text = terraform(desired(balancer, plan.changes))
+    for line in (
+        'resource "alicloud_slb_listener" "tcp_7000"',
+        "established_timeout",
+        'health_check_type         = "http"',
+        "no argument for connection draining, the proxy protocol.",
+    ):
+        assert line in text
 
 
 def test_what_a_check_looked_at_can_be_given_back_to_each_server(actor, balancer, group):

@@ -35,6 +35,7 @@ _SESSION_ARGUMENTS = ("sticky_session", "sticky_session_type", "cookie_timeout",
 # Settings of a listener that the provider calls as we do.
 _LISTENER_ARGUMENTS = (
     "description",
+    "master_slave_server_group_id",
     "scheduler",
     "bandwidth",
     "acl_status",
@@ -55,7 +56,6 @@ _LISTENER_ARGUMENTS = (
 )
 # What the API can set and no argument of the provider stands for.
 _NO_ARGUMENT = {
-    "master_slave_server_group_id": "its primary/secondary group",
     "connection_drain": "connection draining",
     "health_check_req": "the request of its check",
     "health_check_exp": "the expected result of its check",
