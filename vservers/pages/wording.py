@@ -208,6 +208,10 @@ class Wording:
             return pair_id or self.group(group_id)
         if name in _COMBINED:
             return _COMBINED[name](value)
+        if name == "proxy_protocol_v2":
+            return _("on") if value == "true" else _("off")
+        if name == "persistence_timeout" and value == 0:
+            return _("off")
         if value in (None, ""):
             return NOTHING
         if name == "bandwidth":

@@ -81,6 +81,9 @@ class ListenerForm(AllFields):
         if protocol in LAYER_4 and held.settings.health_check == "off":
             # Somebody switched off by other means what cannot be switched off here.
             self.fields["health_check"] = AllFields.base_fields["health_check"]
+        if protocol == TCP:
+            for name in BY_HTTP:
+                self.fields[name].help_text = _("Only of a check by HTTP.")
         self._offer_schedulers()
         self._offer_servers()
         self._offer_assets()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.forms import ChoiceField, MultipleChoiceField
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,6 +19,7 @@ from vservers.services.listeners import ListenerSpec
 
 from .fields import BACKEND, CERTIFICATES, CHECK, HTTPS, LISTENER, PROTOCOLS, SECTIONS, TCP
 from .forms import ListenerForm
+from .values import PAIR
 from .warnings import Warnings
 
 REVIEW = "review"
@@ -226,9 +228,29 @@ class Wizard:
         for name, value in values.items():
             section = _section_of(name)
             if section in names and _is_said(name, value, values):
-                words = wording.setting(name, value)
-                names[section].append((str(SETTINGS.get(name, name)), words))
+                label = SETTINGS["target" if name == "vserver_group_id" else name]
+                words = self._chosen(name, value) or wording.setting(name, value)
+                names[section].append((str(label), words))
         return [Part(key, TITLES[key], names[key]) for key in self.keys if key != REVIEW]
+
+    def _chosen(self, name: str, value: Any) -> str:
+        """The words of a choice as the form has them, "" where the setting is none."""
+        field = self.form.fields.get(name)
+        if name == "master_slave_server_group_id":
+            field, value = self.form.fields["target"], f"{PAIR}{value}"
+        if not isinstance(field, ChoiceField) or isinstance(field, MultipleChoiceField):
+            return ""
+        flat = dict(_flat(field.choices))
+        return str(flat.get(str(value), ""))
+
+
+def _flat(choices: Any) -> Iterator[tuple[str, Any]]:
+    """Choices without the groups in which they stand."""
+    for value, words in choices:
+        if isinstance(words, list | tuple):
+            yield from _flat(words)
+        else:
+            yield str(value), words
 
 
 _BACKEND_NAMES = {"vserver_group_id", "master_slave_server_group_id", "backend_server_port"}
