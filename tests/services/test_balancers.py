@@ -121,7 +121,7 @@ def test_a_release_takes_all_with_it_and_leaves_a_marked_row(actor, balancer, ou
     balancers.release_balancer(actor=actor, load_balancer=balancer)
     assert not LoadBalancer.objects.filter(pk=balancer.pk).exists()
     assert LoadBalancer.everything.get(pk=balancer.pk).vanished_at
-    drift = Drift.objects.filter(after=None) | Drift.objects.filter(object_type="balancer")
+    drift = Drift.objects.filter(after__isnull=True) | Drift.objects.filter(object_type="balancer")
     assert not drift.exists(), "it is our own doing"
     operation = Operation.objects.get()
     assert operation.status == Operation.Status.DONE

@@ -27,7 +27,7 @@ COLUMNS = (
     Column("status", _("Status"), sort="status"),
     Column("listeners", _("Port / health check / servers")),
     Column("spec", _("Specification / billing"), sort="spec"),
-    Column("zones", _("Zones")),
+    Column("zones", _("Zones"), usual=False),
     Column("tags", _("Tags")),
     Column("owner", _("Managed by"), usual=False),
     Column("protection", _("Protection"), usual=False),
