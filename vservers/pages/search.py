@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from console.accounts.permissions import Action
@@ -166,7 +167,7 @@ def _acl(row: AccessControlList, text: str) -> Hit:
 def _operation(row: Operation, text: str) -> Hit:
     ids = {f"#{row.pk}", row.web_request_id}
     touched = _same(text, row.resource_id, row.load_balancer_id)
-    when = f"{row.created_at:%Y-%m-%d %H:%M} UTC"
+    when = f"{localtime(row.created_at):%Y-%m-%d %H:%M}"
     return Hit(
         label=f"#{row.pk} {row.verb} {row.resource_name or row.resource_id}",
         url=reverse("operations-detail", args=[row.pk]),

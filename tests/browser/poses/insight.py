@@ -8,7 +8,7 @@ from tests.browser.console import PAY, REGION
 from tests.measured import busy_hour
 from tests.runtime.console_process import ConsoleProcess
 
-from . import PAY_PAGES, SHOP_PAGES, Pose
+from . import PAY_PAGES, SHOP_PAGES, Pose, opened
 
 
 def poses(page: Page, console: ConsoleProcess) -> Iterator[Pose]:
@@ -23,6 +23,7 @@ def poses(page: Page, console: ConsoleProcess) -> Iterator[Pose]:
     yield Pose("monitoring", f"{PAY_PAGES}monitoring/", _drawn, key=True)
     yield Pose("monitoring-split", f"{PAY_PAGES}monitoring/?split=group", _drawn)
     yield Pose("monitoring-table", f"{PAY_PAGES}monitoring/?view=table")
+    yield Pose("api-calls", f"{PAY_PAGES}listeners/http/80/rules/", opened("/api-calls/"))
     yield Pose("history", f"{SHOP_PAGES}history/")
     yield Pose("history-none", f"{PAY_PAGES}listeners/http/80/history/")
     yield Pose(
