@@ -181,7 +181,7 @@ BALANCER = (
                 "operations-of",
                 "list-check",
                 Action.VIEW_AUDIT,
-                ("operations-",),
+                ("operations-", "history-"),
             ),
         ),
         heading=_("History"),
