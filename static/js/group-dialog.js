@@ -29,6 +29,7 @@
     const added = document.activeElement.id === "add-servers";
     if (!added && document.activeElement !== document.body) return;
     const empty = [...event.target.querySelectorAll('input[aria-label="Port"]')].find((input) => !input.value);
-    (empty || document.getElementById("server-query")).focus();
+    const unread = event.target.querySelector("#paste[aria-invalid]");
+    (unread || empty || document.getElementById("server-query")).focus();
   });
 })();
