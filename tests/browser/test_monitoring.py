@@ -1,5 +1,7 @@
 """Charts: drawn by script, drawn anew when the theme changes, and there without script as text."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.measured import busy_hour
@@ -19,7 +21,7 @@ def test_charts_are_drawn_in_the_colours_of_the_theme(page: Page, console: Conso
     traffic = page.get_by_role("figure", name="Traffic")
     key = traffic.locator("[data-line='0']")
     light = key.evaluate("key => getComputedStyle(key).backgroundColor")
-    expect(traffic.get_by_role("row", name="In")).to_contain_text("bit/s")
+    expect(traffic.get_by_role("row", name=re.compile("^In "))).to_contain_text("bit/s")
 
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(
