@@ -21,7 +21,8 @@ def sign_in(client, password=RIGHT, **query):
 def test_the_page_has_username_password_and_the_button(client):
     html = client.get("/accounts/login/").content.decode()
     assert re.findall(r"<label[^>]*>([^<]+)</label>", html) == ["Username", "Password"]
-    assert re.findall(r"<button[^>]*>([^<]+)</button>", html) == ["Sign in"]
+    buttons = re.findall(r"<button[^>]*>([^<]+)</button>", html)
+    assert buttons == ["Sign in", "English", "简体中文"]
     assert "Sign up" not in html
 
 
