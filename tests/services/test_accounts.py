@@ -14,8 +14,10 @@ from tests.cloud import REGION, the_account
 from tests.localcloud.client import Client as Outsider
 from tests.localcloud.process import LocalCloud
 from vservers.cloud import CloudRefused, CloudUnreachable
-from vservers.models import CloudAccount, LoadBalancer
-from vservers.services import accounts, schedule
+from vservers.cloud.calls import Call
+from vservers.models import CloudAccount, LoadBalancer, Operation, OperationCall
+from vservers.services import accounts, call_secrets, schedule
+from vservers.services.changes import SECRET as CALL_SECRET
 from vservers.services.connection import connect
 
 SECRET = "Sh0rt & <sweet> 'secret'"
@@ -159,6 +161,25 @@ def test_keys_are_exchanged_with_two_slots(account, settings):
     settings.ENCRYPTION_KEYS = [new]
     account.refresh_from_db()
     assert sealing.unseal(account.sealed_secret) == SECRET
+
+
+def test_what_a_call_has_yet_to_send_is_sealed_with_the_new_key_too(account, settings):
+    old, new = settings.ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    operation = Operation.objects.create(verb="upload certificate", region_id=REGION)
+    planned = Call("UploadServerCertificate", {"PrivateKey": CALL_SECRET})
+    call = OperationCall.objects.create(
+        operation=operation,
+        position=0,
+        action=planned.action,
+        params=dict(planned.params),
+        changes=[],
+        sealed=call_secrets.sealed(planned, {"PrivateKey": SECRET}),
+    )
+    settings.ENCRYPTION_KEYS = [new, old]
+    call_command("reseal_secrets")
+    settings.ENCRYPTION_KEYS = [new]
+    call.refresh_from_db()
+    assert call_secrets.unsealed(call) == {"PrivateKey": SECRET}
 
 
 def test_a_secret_that_no_key_opens_is_said_and_ends_no_page(account, settings):

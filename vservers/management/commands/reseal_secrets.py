@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from vservers.services.accounts import reseal_all
+from vservers.services.call_secrets import reseal_calls
 
 
 class Command(BaseCommand):
@@ -17,6 +18,7 @@ class Command(BaseCommand):
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         done, unreadable = reseal_all()
+        done += reseal_calls()
         self.stdout.write(f"{done} secrets are encrypted with the first key.")
         if unreadable:
             names = ", ".join(account.name for account in unreadable)
