@@ -116,7 +116,7 @@ def test_from_the_region_to_a_group_that_receives_traffic(
     dialog.get_by_label("Rule name").fill("api")
     dialog.get_by_role("button", name="Submit").click()
     expect(dialog).to_be_hidden()
-    expect(page.get_by_role("row", name="api.flow.example.com")).to_be_visible()
+    expect(page.get_by_role("row", name="Tick api.flow.example.com")).to_be_visible()
 
     # All three levels: the rule's group, the listener's group, the default pool.
     until(lambda: web(4) in who_answers(address, 1, host="api.flow.example.com"))

@@ -63,8 +63,8 @@ def test_after_a_refused_call_the_rest_is_tried_again(
     page: Page, console: ConsoleProcess, groups_url: str
 ) -> None:
     page.goto(groups_url)
-    create_group(page, "half-done", {"web-01": ("8080", "10"), "web-02": ("8080", "20")})
-    edit(page, groups_url, "half-done")
+    create_group(page, "midway", {"web-01": ("8080", "10"), "web-02": ("8080", "20")})
+    edit(page, groups_url, "midway")
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("checkbox", name="web-03").check()
     dialog.get_by_role("button", name="Add", exact=True).click()
@@ -77,7 +77,7 @@ def test_after_a_refused_call_the_rest_is_tried_again(
     panel = dialog.get_by_role("alert")
     expect(panel).to_contain_text("Only a part was done")
     panel.get_by_role("link", name="See what was done").click()
-    expect(page.get_by_role("heading", name="Change group half-done")).to_be_visible()
+    expect(page.get_by_role("heading", name="Change group midway")).to_be_visible()
     expect(page.get_by_text("Partly done")).to_be_visible()
     expect(page.get_by_text("ActionNotAllowed", exact=True)).to_be_visible()
     page.get_by_role("link", name="Retry the rest").click()
@@ -87,7 +87,7 @@ def test_after_a_refused_call_the_rest_is_tried_again(
     dialog.get_by_role("button", name="Retry the rest").click()
     expect(page.get_by_role("region", name="Summary").get_by_text("Done")).to_be_visible()
     expect(page.get_by_text("Retries")).to_be_visible()
-    edit(page, groups_url, "half-done")
+    edit(page, groups_url, "midway")
     expect(dialog.get_by_role("spinbutton", name="Weight").nth(0)).to_have_value("77")
 
 
