@@ -73,6 +73,7 @@ bench: $(STAMPS)/bench ## measure the API, the data plane, the sync and the page
 
 screenshots: $(STAMPS)/dev $(STATIC) $(CATALOGUES) ## picture every page and dialog into screenshots/
 	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy chromium
+	@$(PYTHON_OF_VENV) -m console.runtime.packages chinese-font || true
 	$(PYTHON_OF_VENV) -m tests.browser.screenshots
 
 clean: ## remove what make made; the data in var/ stays

@@ -53,7 +53,8 @@ class Wanted:
 
     commands: any one of them is enough. packages: by package manager, "" for every other, several
     with blanks between. streams: whether nginx must have its stream module. service: what the
-    distribution would start and keep starting, which the console has no use for.
+    distribution would start and keep starting, which the console has no use for. language: that a
+    font must have letters for.
     """
 
     title: str
@@ -63,6 +64,7 @@ class Wanted:
     modules: tuple[str, ...] = field(default=())
     streams: bool = False
     service: str = ""
+    language: str = ""
 
     def has_command(self) -> bool:
         return any(shutil.which(name, path=PATH) for name in self.commands)
@@ -71,6 +73,8 @@ class Wanted:
         if self.commands and not self.has_command():
             return False
         if self.streams and not _nginx_has_streams():
+            return False
+        if self.language and not _has_font_for(self.language):
             return False
         # Asked of a fresh interpreter: this one may have been started before the package was there.
         return not self.modules or (
@@ -114,6 +118,12 @@ WANTED = {
         without="The browser tests cannot run.",
         packages={"": "chromium"},
         commands=("chromium", "chromium-browser", "google-chrome"),
+    ),
+    "chinese-font": Wanted(
+        title="A Chinese font",
+        without="Pictures show boxes in the place of Chinese letters.",
+        packages={"apt-get": "fonts-wqy-zenhei", "": "wqy-zenhei-fonts"},
+        language="zh-cn",
     ),
     "venv": Wanted(
         title="Python's venv module",
@@ -178,6 +188,17 @@ def _not_started(service: str, before: Sequence[str]) -> Iterator[None]:
     finally:
         _runs([*before, "systemctl", "unmask", "--runtime", service])
         _runs([*before, "systemctl", "disable", service])
+
+
+def _has_font_for(language: str) -> bool:
+    if not shutil.which("fc-list", path=PATH):
+        return False
+    asked = subprocess.run(
+        ["fc-list", f":lang={language}"],
+        capture_output=True,
+        check=False,
+    )
+    return bool(asked.stdout)
 
 
 def _nginx_has_streams() -> bool:

@@ -53,11 +53,11 @@ def test_weights_of_ticked_groups_are_previewed_and_set(
 def test_the_same_works_without_script(
     page: Page, browser: Browser, console: ConsoleProcess
 ) -> None:
-    make(page, console, "plain-once")
+    make(page, console, "scriptless")
     context = browser.new_context(java_script_enabled=False)
     plain = sign_in(context, console.url)
-    plain.goto(groups_of_region(console, "q=plain-once"))
-    plain.get_by_role("row", name="plain-once").get_by_role("checkbox").check()
+    plain.goto(groups_of_region(console, "q=scriptless"))
+    plain.get_by_role("row", name="scriptless").get_by_role("checkbox").check()
     plain.get_by_role("button", name="Set weights").click()
     plain.get_by_label("Weight").fill("7")
     plain.get_by_role("button", name="Preview every row").click()

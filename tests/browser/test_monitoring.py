@@ -34,4 +34,4 @@ def test_charts_are_drawn_in_the_colours_of_the_theme(page: Page, console: Conso
     page.get_by_label("Show", exact=True).select_option("listener")
     expect(page.get_by_role("figure", name="Inbound traffic")).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="Table").click()
-    expect(page.get_by_role("columnheader", name="Inbound traffic")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Inbound traffic").first).to_be_visible()

@@ -50,7 +50,14 @@ def test_a_page_view_asks_the_cloud_for_nothing(client_of, reader, balancer, gro
 @pytest.mark.parametrize(
     ("form", "expected"),
     [
-        ({"part": "listeners"}, ["DescribeLoadBalancerListeners", "DescribeHealthStatus"]),
+        (
+            {"part": "listeners"},
+            [
+                "DescribeMasterSlaveServerGroups",
+                "DescribeLoadBalancerListeners",
+                "DescribeHealthStatus",
+            ],
+        ),
         ({"part": "pool"}, ["DescribeLoadBalancerAttribute", "DescribeHealthStatus"]),
         ({"part": "groups"}, ["DescribeVServerGroups"]),
     ],

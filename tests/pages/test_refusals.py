@@ -31,6 +31,7 @@ def said():
         errors.Stale: ["rule"],
         errors.InvalidMembers: [{("i-1", 80): "No."}],
         errors.InUse: [[], []],
+        errors.UsedBy: [[]],
         errors.Gone: ["rule"],
         CannotPlan: ["No."],
     }
