@@ -6,6 +6,7 @@ from django.urls import reverse
 from tests.cloud import REGION
 from tests.pages.addresses import HTMX, address
 from vservers.models import Batch, LoadBalancer, Operation
+from vservers.pages.instances import bulk
 from vservers.services import batches
 
 ACTS = ["start", "stop", "rename", "tags", "protection", "spec", "bandwidth", "release"]
@@ -262,6 +263,14 @@ def test_tags_are_put_on_several_and_taken_off_several(client_of, operator, thre
     assert "3 instances" in page
     client.post(url, {"remove": ["env"], "key": ["team"], "value": ["blue"]})
     assert all(now(row).tags == {"team": "blue"} for row in three)
+
+
+def test_a_plan_that_leaves_some_out_says_how_many(client_of, operator, three, monkeypatch):
+    monkeypatch.setattr(bulk, "MOST_NAMED", 2)
+    plan = client_of(operator).post(bulk_url("release") + query(three), {"intent": "plan"})
+    page = plan.content.decode()
+    assert page.count("<code>DeleteLoadBalancer</code>") == 2
+    assert "The calls for 1 more object are of the same kind" in page
 
 
 def test_several_are_released_when_their_number_is_typed(client_of, operator, three):

@@ -35,10 +35,14 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The calls in their order, and the same as programs; no steps: nothing would be sent."""
+    """The calls in their order, and the same as programs; no steps: nothing would be sent.
+
+    more: of how many further objects the calls are not shown.
+    """
 
     steps: list[Step]
     programs: list[Program]
+    more: int = 0
 
 
 def preview_of(plan: AnyPlan) -> Preview:

@@ -1,8 +1,9 @@
 """Listeners as pages show them: with their rules counted and their health summed up."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
@@ -44,7 +45,8 @@ TARGETS = [
 class ListenerRow:
     """A listener of a list. level: ok, warn, bad or off, as components/status.html has them.
 
-    pair, access_list: names of its primary/secondary group and its access control list.
+    pair: the name of its primary/secondary group. access_lists: {ID: name} of its access control
+    lists, of which some regions allow several, by their IDs with commas.
     """
 
     listener: Listener
@@ -52,7 +54,7 @@ class ListenerRow:
     level: str
     health: str
     pair: str = ""
-    access_list: str = ""
+    access_lists: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def persistence(self) -> str:
@@ -99,14 +101,15 @@ def rows_of(listeners: Sequence[Listener]) -> dict[int, ListenerRow]:
         for pk, status, count in rows:
             counts[pk][status] = count
     pairs = _names(MasterSlaveGroup, [one.master_slave_server_group_id for one in listeners])
-    lists = _names(AccessControlList, [one.settings.get("acl_id") for one in listeners])
+    lists_of = {one.pk: (one.settings.get("acl_id") or "").split(",") for one in listeners}
+    lists = _names(AccessControlList, chain.from_iterable(lists_of.values()))
     return {
         one.pk: ListenerRow(
             one,
             one.rule_count,  # type: ignore[attr-defined]
             *_health(one, counts[one.pk]),
             pair=pairs.get(one.master_slave_server_group_id, ""),
-            access_list=lists.get(one.settings.get("acl_id") or "", ""),
+            access_lists={pk: lists.get(pk) or pk for pk in lists_of[one.pk] if pk},
         )
         for one in listeners
     }

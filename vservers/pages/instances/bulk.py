@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -256,5 +256,5 @@ def _planned(
             return made
         plans.append(plan)
     preview: Preview = previews_together(plans)
-    made.preview = preview
+    made.preview = replace(preview, more=max(0, len(targets) - MOST_NAMED))
     return made
