@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.urls import reverse
 
 from tests.cloud import REGION, connect
 from tests.pages.addresses import HTMX, address
@@ -66,6 +67,14 @@ def test_the_list_shows_where_requests_go(client_of, reader, balancer, listener)
         assert words in page
     for offer in ("Add Listener", "Edit", "Start", "Delete"):
         assert f">{offer}<" not in page, "a reader is not offered what they may not do"
+
+
+def test_each_of_several_access_lists_is_a_link(client_of, reader, balancer, listener):
+    listener.settings |= {"acl_status": "on", "acl_type": "white", "acl_id": "acl-one,acl-two"}
+    listener.save(update_fields=["settings"])
+    page = client_of(reader).get(address("listeners-list", balancer)).content.decode()
+    for one in ("acl-one", "acl-two"):
+        assert f'href="{reverse("access-lists-detail", args=[balancer.region_id, one])}"' in page
 
 
 def test_the_form_as_a_page_posts_like_any_form(client_of, operator, balancer):
