@@ -67,7 +67,7 @@ class Visitor:
 
     def __init__(self, client: Client, url: str) -> None:
         self._client = client
-        self._url = url
+        self._url = url.partition("?")[0]
         self.answer: Any = client.get(url)
 
     @property

@@ -1,7 +1,6 @@
 """Access control lists: the list, one of them, and its networks."""
 
 from contextlib import suppress
-from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
@@ -9,6 +8,7 @@ from django.urls import reverse
 from tests.cloud import REGION, mirror, place
 from tests.localcloud.client import Refused
 from tests.pages.addresses import HTMX
+from tests.pages.browserless import Visitor
 from vservers.models import AccessControlList, Operation
 from vservers.services import readings, sync
 from vservers.services.connection import connect
@@ -158,25 +158,26 @@ def test_one_network_is_added_and_a_known_one_refused(browser, office):
 
 
 def test_ticked_networks_are_removed_after_a_question(browser, office):
-    address = f"{url('remove', office.pk)}?{urlencode({'network': '192.0.2.7/32'})}"
-    assert "192.0.2.7/32" in browser.get(address, headers=HTMX).content.decode()
-    assert browser.post(address, headers=HTMX).status_code == 204
+    address, ticked = url("remove", office.pk), {"network": ["192.0.2.7/32"]}
+    question = browser.post(address, ticked, headers=HTMX).content.decode()
+    assert "Remove 1 network?" in question
+    assert len(in_mirror(office)) == 2, "a question removes nothing"
+    assert browser.get(address, ticked, headers=HTMX).context["question"] in question
+    assert browser.post(address, ticked | {"asked": "1"}, headers=HTMX).status_code == 204
     assert set(in_mirror(office)) == {"10.0.0.0/8"}
 
 
 def test_all_that_match_a_search_are_removed_at_once(browser, office):
-    address = f"{url('remove', office.pk)}?all=1&q=inside"
-    page = browser.get(address).content.decode()
-    assert "10.0.0.0/8" in page and "192.0.2.7" not in page
-    browser.post(address)
+    visitor = Visitor(browser, f"{url('remove', office.pk)}?all=1&q=inside")
+    assert "10.0.0.0/8" in visitor.page and "192.0.2.7" not in visitor.page
+    visitor.press("")
     assert set(in_mirror(office)) == {"192.0.2.7/32"}
 
 
 def test_an_empty_whitelist_is_red_and_said_before_the_last_network_goes(browser, guarded, office):
-    address = f"{url('remove', office.pk)}?all=1"
-    question = browser.get(address).content.decode()
-    assert "nobody gets through at TCP:7001 (test)" in question
-    browser.post(address)
+    visitor = Visitor(browser, f"{url('remove', office.pk)}?all=1")
+    assert "nobody gets through at TCP:7001 (test)" in visitor.page
+    visitor.press("")
     for page in (browser.get(url("list")), browser.get(url("detail", office.pk))):
         assert "obody" in page.content.decode()
     assert "panel-error" in browser.get(url("detail", office.pk)).content.decode()

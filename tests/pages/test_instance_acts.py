@@ -5,9 +5,10 @@ from django.urls import reverse
 
 from tests.cloud import REGION
 from tests.pages.addresses import HTMX, address
+from tests.pages.browserless import form_of
+from tests.queue import work_off
 from vservers.models import Batch, LoadBalancer, Operation
 from vservers.pages.instances import bulk
-from vservers.services import batches
 
 ACTS = ["start", "stop", "rename", "tags", "protection", "spec", "bandwidth", "release"]
 LIST = "/regions/cn-hangzhou/balancers/"
@@ -15,13 +16,6 @@ LIST = "/regions/cn-hangzhou/balancers/"
 
 def now(balancer):
     return LoadBalancer.objects.get(pk=balancer.pk)
-
-
-def form_of(page):
-    """The values of a dialog's inputs, as far as these tests need them."""
-    import re
-
-    return dict(re.findall(r'name="(seen|csrfmiddlewaretoken)" value="([^"]*)"', page))
 
 
 def test_the_actions_are_listed_with_the_reason_of_those_that_cannot_be(
@@ -212,18 +206,18 @@ def three(new_balancer):
     return [new_balancer(LoadBalancerName=f"bulk-{n}") for n in range(3)]
 
 
-@pytest.fixture(autouse=True)
-def worker(monkeypatch):
-    """A batch is carried out at once, as the worker would."""
-    monkeypatch.setattr("vservers.pages.instances.bulk.defer_batch", batches.carry_out)
-
-
 def bulk_url(act):
     return reverse("balancers-bulk", args=[REGION, act])
 
 
-def query(rows):
-    return "?" + "&".join(f"on={row.pk}" for row in rows)
+def ticked(rows):
+    """As the form of the list posts it."""
+    return {"on": [row.pk for row in rows]}
+
+
+def answered(rows):
+    """As the dialog posts it."""
+    return ticked(rows) | {"asked": "1"}
 
 
 def test_ticked_instances_are_stopped_and_those_that_cannot_be_are_named(
@@ -231,12 +225,12 @@ def test_ticked_instances_are_stopped_and_those_that_cannot_be_are_named(
 ):
     client = client_of(operator)
     client.post(address("balancers-stop", three[0]))
-    url = bulk_url("stop") + query(three)
-    page = client.get(url).content.decode()
+    page = client.post(bulk_url("stop"), ticked(three)).content.decode()
     assert "Stop 2 instances?" in page
     assert "Left out: bulk-0. It is stopped already." in " ".join(page.split())
-    answer = client.post(url)
+    answer = client.post(bulk_url("stop"), form_of(page))
     assert answer.status_code == 303
+    work_off("carry_out_batch")
     batch = Batch.objects.get()
     assert answer["Location"] == reverse("batches-detail", args=[batch.pk])
     assert {now(row).status for row in three} == {"inactive"}
@@ -248,26 +242,29 @@ def test_ticked_instances_are_stopped_and_those_that_cannot_be_are_named(
 
 def test_all_that_match_are_those_of_the_filter(client_of, operator, three):
     client = client_of(operator)
-    url = bulk_url("stop") + "?all=1&name=bulk-1,bulk-2"
-    assert "Stop 2 instances?" in client.get(url).content.decode()
-    client.post(url)
+    page = client.post(bulk_url("stop"), {"all": "1", "name": "bulk-1,bulk-2"}).content.decode()
+    assert "Stop 2 instances?" in page
+    client.post(bulk_url("stop"), form_of(page))
+    work_off("carry_out_batch")
     assert [now(row).status for row in three] == ["active", "inactive", "inactive"]
 
 
 def test_tags_are_put_on_several_and_taken_off_several(client_of, operator, three):
     client = client_of(operator)
-    url = bulk_url("tags") + query(three)
-    client.post(url, {"key": ["env"], "value": ["test"]})
+    url, asked = bulk_url("tags"), answered(three)
+    client.post(url, asked | {"key": ["env"], "value": ["test"]})
+    work_off("carry_out_batch")
     assert all(now(row).tags == {"env": "test"} for row in three)
-    page = client.get(url).content.decode()
+    page = client.post(url, ticked(three)).content.decode()
     assert "3 instances" in page
-    client.post(url, {"remove": ["env"], "key": ["team"], "value": ["blue"]})
+    client.post(url, asked | {"remove": ["env"], "key": ["team"], "value": ["blue"]})
+    work_off("carry_out_batch")
     assert all(now(row).tags == {"team": "blue"} for row in three)
 
 
 def test_a_plan_that_leaves_some_out_says_how_many(client_of, operator, three, monkeypatch):
     monkeypatch.setattr(bulk, "MOST_NAMED", 2)
-    plan = client_of(operator).post(bulk_url("release") + query(three), {"intent": "plan"})
+    plan = client_of(operator).post(bulk_url("release"), answered(three) | {"intent": "plan"})
     page = plan.content.decode()
     assert page.count("<code>DeleteLoadBalancer</code>") == 2
     assert "The calls for 1 more object are of the same kind" in page
@@ -275,12 +272,35 @@ def test_a_plan_that_leaves_some_out_says_how_many(client_of, operator, three, m
 
 def test_several_are_released_when_their_number_is_typed(client_of, operator, three):
     client = client_of(operator)
-    url = bulk_url("release") + query(three)
-    assert client.post(url, {"typed": "2"}, headers=HTMX).status_code == 422
-    plan = client.post(url, {"intent": "plan"}).content.decode()
+    url, asked = bulk_url("release"), answered(three)
+    assert client.post(url, asked | {"typed": "2"}, headers=HTMX).status_code == 422
+    plan = client.post(url, asked | {"intent": "plan"}).content.decode()
     assert plan.count("<code>DeleteLoadBalancer</code>") == 3
-    client.post(url, {"typed": "3"})
+    client.post(url, asked | {"typed": "3"})
+    work_off("carry_out_batch")
     assert not LoadBalancer.objects.filter(name__startswith="bulk-").exists()
+
+
+def test_as_many_as_an_account_has_can_be_ticked_one_by_one(client_of, operator, three):
+    LoadBalancer.objects.bulk_create(
+        LoadBalancer(
+            pk=f"lb-ticked{number:04}00000000",
+            name=f"ticked-{number}",
+            account=three[0].account,
+            region=three[0].region,
+            status="active",
+        )
+        for number in range(600)
+    )
+    rows = LoadBalancer.objects.filter(name__startswith="ticked-")
+    client = client_of(operator)
+    dialog = client.post(bulk_url("stop"), ticked(rows), headers=HTMX)
+    page = dialog.content.decode()
+    assert "Stop 600 instances?" in page
+    assert 'hx-post="' + bulk_url("stop") + '"' in page, "no tick stands in an address"
+    assert len(form_of(page)["on"]) == 600
+    plan = client.post(bulk_url("stop"), form_of(page) | {"intent": "more"}, headers=HTMX)
+    assert "Stop 600 instances?" in plan.content.decode(), "what was ticked stays"
 
 
 def test_nothing_ticked_is_told(client_of, operator, reader, cloud):

@@ -4,6 +4,7 @@ import pytest
 
 from tests.cloud import REGION, mirror, pay, report, web
 from tests.pages.addresses import HTMX, address
+from tests.pages.browserless import form_of
 from vservers.models import PoolServer, Server
 from vservers.selectors.fingerprints import pool_fingerprint
 from vservers.selectors.groups import pool_rows
@@ -289,7 +290,7 @@ def test_removal_asks_first_and_removes_what_was_ticked(client_of, operator, poo
     assert "Remove web-01?" in page
     assert "set the weight to 0 first" in page
     assert in_cloud(outsider, pool) == {web(1): 100, web(2): 50}
-    assert client.post(f"{url}?server={web(1)}").status_code == 303
+    assert client.post(url, form_of(page)).status_code == 303
     assert in_cloud(outsider, pool) == weights(pool) == {web(2): 50}
 
 
@@ -317,7 +318,9 @@ def test_removing_what_is_not_there_says_so(client_of, operator, pool):
 
 def test_a_failed_removal_says_code_and_request_id(client_of, operator, pool, flaky_cloud):
     flaky_cloud.refuse("RemoveBackendServers", "RspoolVipExist", 1)
-    answer = client_of(operator).post(address("pool-remove", pool) + f"?server={web(1)}")
+    answer = client_of(operator).post(
+        address("pool-remove", pool), {"server": web(1), "asked": "1"}
+    )
     assert answer.status_code == 422
     assert "RspoolVipExist" in answer.content.decode()
     assert web(1) in weights(pool)

@@ -126,7 +126,12 @@ DIALOGS = [
         lambda lb: {f"weight-{web(2)}": "7"},
         ["SetBackendServers"],
     ),
-    ("pool-remove", lambda lb: (), lambda lb: {}, ["RemoveBackendServers"]),
+    (
+        "pool-remove",
+        lambda lb: (),
+        lambda lb: {"server": web(2), "asked": "1"},
+        ["RemoveBackendServers"],
+    ),
 ]
 
 
@@ -136,9 +141,8 @@ def test_the_plan_is_shown_and_nothing_is_sent(
     browser, furnished, outsider, name, place, typed, actions, headers
 ):
     url = address(name, furnished, *place(furnished))
-    if name == "pool-remove":
-        url += f"?server={web(2)}"
-    opened = address("pool-list", furnished) if name == "pool-weights" else url
+    in_list = name in {"pool-weights", "pool-remove"}
+    opened = address("pool-list", furnished) if in_list else url
     shown = browser.get(opened).context
     seen = dict(shown["seen"].fields) if shown.get("seen") else {}
     answer = browser.post(url, {**typed(furnished), **seen, **PLAN}, headers=headers)

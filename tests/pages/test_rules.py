@@ -4,7 +4,7 @@ import pytest
 
 from tests.cloud import REGION, mirror, web
 from tests.pages.addresses import HTMX, address
-from tests.pages.browserless import Visitor
+from tests.pages.browserless import Visitor, form_of
 from vservers.models import Listener, Operation, Rule
 
 KEY = ("http", 80)
@@ -219,13 +219,13 @@ def test_ticked_rules_are_deleted_at_once(client_of, operator, reader, balancer,
     wanted = [(f"r{n}", "", f"/r{n}") for n in range(12)]
     made = [*make(*wanted[:10]), *make(*wanted[10:])]
     url = address("rules-delete-some", balancer, *KEY)
-    ticked = "&".join(f"rule={rule.pk}" for rule in made[:11])
-    assert client_of(reader).get(f"{url}?{ticked}").status_code == 403
+    ticked = {"rule": [rule.pk for rule in made[:11]]}
+    assert client_of(reader).post(url, ticked).status_code == 403
     client = client_of(operator)
-    question = client.get(f"{url}?{ticked}", headers=HTMX).content.decode()
+    question = client.post(url, ticked, headers=HTMX).content.decode()
     assert "Delete 11 rules?" in question
     assert Rule.objects.count() == 12, "a question deletes nothing"
-    assert client.post(f"{url}?{ticked}", headers=HTMX).status_code == 204
+    assert client.post(url, form_of(question) | {"intent": ""}, headers=HTMX).status_code == 204
     assert [rule.name for rule in Rule.objects.all()] == ["r11"]
     assert "None of these rules" in client.get(url, follow=True).content.decode()
 

@@ -21,6 +21,7 @@ from vservers.models import AccessControlList, Listener, Region
 from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url
 from vservers.pages.lookup import region_or_404
 from vservers.pages.places import refresh_places
+from vservers.pages.ticks import Ticks
 from vservers.pages.users import users_as_links
 from vservers.selectors.access_lists import (
     UNUSED,
@@ -263,18 +264,19 @@ def _edit(
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Action.CHANGE_ACCESS_LISTS)
 def remove(request: ConsoleRequest, region: str, acl_id: str) -> HttpResponse:
-    """?network=…, once for each; or ?all=1&q=…, all that match. Asks first."""
+    """The ticked networks, or all that match the search; asks first."""
     access_list = _list_or_404(region, acl_id)
-    if request.GET.get("all"):
-        rows = matching_entries(access_list, request.GET.get("q", "").strip())
+    ticks = Ticks.read(request)
+    if ticks.everything:
+        rows = matching_entries(access_list, ticks.data.get("q", "").strip())
     else:
-        rows = access_list.entries.filter(network__in=request.GET.getlist("network"))
+        rows = access_list.entries.filter(network__in=ticks.of("network"))
     networks = list(rows.values_list("network", flat=True))
     if not networks:
         return _done(request, access_list, _("Tick at least one network."), messages.WARNING)
     count = len(networks)
     made = Attempt()
-    if request.method == "POST":
+    if ticks.is_answer:
         made = attempt(
             request,
             services.remove_entries,
@@ -302,6 +304,7 @@ def remove(request: ConsoleRequest, region: str, acl_id: str) -> HttpResponse:
         "consequences": empties,
         "submit": _("Remove"),
         "back_url": _url(access_list),
+        **ticks.context("network", "q"),
     }
     return answer_dialog(
         request,

@@ -21,8 +21,9 @@ from vservers.models import LoadBalancer, Region
 from vservers.pages.answers import PLAN, Attempt, answer_dialog
 from vservers.pages.lookup import region_or_404
 from vservers.pages.preview import Preview, previews_together
+from vservers.pages.ticks import Ticks
 from vservers.selectors import offers
-from vservers.selectors.balancers import balancers_by_id, matching
+from vservers.selectors.balancers import Filters, balancers_by_id, matching
 from vservers.services import batch_verbs, batches
 from vservers.services.balancers import plan_release, plan_start, plan_stop
 from vservers.services.changes import INSTANCE, Change, Kind
@@ -127,12 +128,12 @@ class Selection:
         }
 
 
-def _selected(request: ConsoleRequest, region: Region, act: BulkAct) -> Selection:
-    """The ticked ones, or all that match; the address carries both, so the form's POST has them."""
-    if request.GET.get("all"):
-        found: Iterable[LoadBalancer] = matching(region=region, filters=filters_of(request.GET))
+def _selected(ticks: Ticks, region: Region, act: BulkAct) -> Selection:
+    """The ticked ones, or all that match the filters of the list."""
+    if ticks.everything:
+        found: Iterable[LoadBalancer] = matching(region=region, filters=filters_of(ticks.data))
     else:
-        found = balancers_by_id(request.GET.getlist("on"), region=region)
+        found = balancers_by_id(ticks.of("on"), region=region)
     selection = Selection()
     for balancer in found:
         if why := act.why_not(balancer):
@@ -150,9 +151,10 @@ def bulk_act(request: ConsoleRequest, region: str, act: str) -> HttpResponse:
     if act not in ACTS:
         raise Http404
     wanted = ACTS[act]
-    selection = _selected(request, place, wanted)
+    ticks = Ticks.read(request)
+    selection = _selected(ticks, place, wanted)
     count = len(selection.targets)
-    data = request.POST if request.method == "POST" else None
+    data = request.POST if ticks.is_answer else None
     form = TypedForm(data, word=str(count)) if act == "release" else None
     draft = TagDraft(_held(selection.targets), data, several=True) if act == "tags" else None
     made = Attempt()
@@ -182,6 +184,7 @@ def bulk_act(request: ConsoleRequest, region: str, act: str) -> HttpResponse:
         "draft": draft,
         "most": MAX_TAGS,
         **selection.context(),
+        **ticks.context("on", *Filters.__dataclass_fields__),
     }
     if act == "release" and count:
         context["consequences"] = release_consequences(selection.targets)

@@ -16,6 +16,7 @@ from console.shell.request import ConsoleRequest
 from vservers.models import Drift, LoadBalancer
 from vservers.pages.answers import PLAN, Attempt, answer_dialog, attempt
 from vservers.pages.lookup import balancer_or_404
+from vservers.pages.ticks import Ticks
 from vservers.selectors.drift import open_drift
 from vservers.selectors.fingerprints import pool_picture
 from vservers.selectors.groups import pool_rows
@@ -176,16 +177,17 @@ def _candidates(request: ConsoleRequest, balancer: LoadBalancer, ticks: list[str
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Action.CHANGE_POOL)
 def pool_remove(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
-    """?server=…, once for each server to remove; asks first."""
+    """The ticked servers; asks first."""
     balancer = balancer_or_404(region, balancer_id)
-    wanted = set(request.GET.getlist("server"))
+    ticks = Ticks.read(request)
+    wanted = set(ticks.of("server"))
     rows = pool_rows(balancer)
     leaving = [row.pool_server for row in rows if row.pool_server.server_id in wanted]
     if not leaving:
         words = _("None of these servers is in Backend Servers.")
         return _done(request, balancer, words, messages.WARNING)
     made = Attempt()
-    if request.method == "POST":
+    if ticks.is_answer:
         made = attempt(
             request,
             remove_pool_servers,
@@ -209,7 +211,10 @@ def pool_remove(request: ConsoleRequest, region: str, balancer_id: str) -> HttpR
     return answer_dialog(
         request,
         "components/confirm.html",
-        _question(balancer, [server.server or server for server in leaving], of=len(rows)),
+        {
+            **_question(balancer, [server.server or server for server in leaving], of=len(rows)),
+            **ticks.context("server"),
+        },
         refused=False,
         attempt=made,
         changed="pool",

@@ -17,6 +17,7 @@ from vservers.models import Listener, Rule
 from vservers.pages.answers import Attempt, answer_dialog, attempt
 from vservers.pages.listeners.times import Times
 from vservers.pages.lookup import balancer_or_404, listener_or_404, rule_or_404
+from vservers.pages.ticks import Ticks
 from vservers.selectors.fingerprints import rule_picture
 from vservers.selectors.rules import (
     MAX_RULES_PER_LISTENER,
@@ -165,15 +166,16 @@ def rules_delete(
 def rules_delete_some(
     request: ConsoleRequest, region: str, balancer_id: str, protocol: str, port: int
 ) -> HttpResponse:
-    """?rule=…, once for each rule to delete; asks first."""
+    """The ticked rules; asks first."""
     listener = _layer_7_or_404(region, balancer_id, protocol, port)
-    wanted = set(request.GET.getlist("rule"))
+    ticks = Ticks.read(request)
+    wanted = set(ticks.of("rule"))
     leaving = [rule for rule in rules_in_match_order(listener) if rule.pk in wanted]
     if not leaving:
         words = _("None of these rules is there any more.")
         return _done(request, listener, words, messages.WARNING)
     made = Attempt()
-    if request.method == "POST":
+    if ticks.is_answer:
         made = attempt(
             request,
             services.delete_rules,
@@ -195,6 +197,7 @@ def rules_delete_some(
         ),
         "consequences": [f"{rule} → {rule.vserver_group or '—'}" for rule in leaving],
         "submit": _("Delete"),
+        **ticks.context("rule"),
     }
     return answer_dialog(
         request,
