@@ -13,6 +13,8 @@ from tests.localcloud.client import Client
 from tests.localcloud.process import LocalCloud
 from vservers.localcloud.faultctl import ask
 
+UNPROTECTED = {"ModificationProtectionStatus": "NonProtection"}
+
 
 @pytest.fixture(scope="session")
 def nursery(django_db_setup: None, live_cloud: LocalCloud) -> Iterator[Nursery]:  # noqa: F811
@@ -34,12 +36,20 @@ def new_start(
     cloud: LocalCloud,  # noqa: F811
     outsider: Client,  # noqa: F811
     operator: Any,
-) -> Callable[[], Start]:
-    """`new_start()`: a load balancer of its own, and the operator."""
+) -> Iterator[Callable[[], Start]]:
+    """`new_start()`: a load balancer of its own, and the operator.
+
+    What the one before it has left behind goes first, so that each finds as much as the others and
+    takes the same steps.
+    """
+    made: list[str] = []
 
     def make() -> Start:
+        if made:
+            _tidy(outsider, made.pop())
         answer = outsider.call("CreateLoadBalancer", RegionId=REGION, LoadBalancerName="crash")
         balancer_id = answer["LoadBalancerId"]
+        made.append(balancer_id)
 
         def refuse(action: str, code: str) -> None:
             fault = {"kind": "busy", "actions": [action], "code": code, "times": 1}
@@ -54,4 +64,41 @@ def new_start(
             user={"name": operator.username, "role": operator.role, "user_id": operator.pk},
         )
 
-    return make
+    yield make
+    for balancer_id in made:
+        _tidy(outsider, balancer_id)
+
+
+def _tidy(outsider: Client, balancer_id: str) -> None:  # noqa: F811
+    """Remove a load balancer, and what of its region bears its name."""
+
+    def call(action: str, **parameters: Any) -> dict[str, Any]:
+        return outsider.call(action, RegionId=REGION, **parameters)
+
+    listed = call("DescribeLoadBalancers", PageSize=100)["LoadBalancers"]["LoadBalancer"]
+    for one in listed:
+        if one["LoadBalancerId"] == balancer_id or one["LoadBalancerName"].endswith(balancer_id):
+            gone = {"LoadBalancerId": one["LoadBalancerId"]}
+            call("SetLoadBalancerModificationProtection", **gone, **UNPROTECTED)
+            call("SetLoadBalancerDeleteProtection", **gone, DeleteProtection="off")
+            call("DeleteLoadBalancer", **gone)
+    for what, many, one_id, name, delete in (
+        ("DescribeAccessControlLists", "Acls", "AclId", "AclName", "DeleteAccessControlList"),
+        (
+            "DescribeServerCertificates",
+            "ServerCertificates",
+            "ServerCertificateId",
+            "ServerCertificateName",
+            "DeleteServerCertificate",
+        ),
+        (
+            "DescribeCACertificates",
+            "CACertificates",
+            "CACertificateId",
+            "CACertificateName",
+            "DeleteCACertificate",
+        ),
+    ):
+        for row in call(what)[many][many.removesuffix("s")]:
+            if row[name].endswith(balancer_id):
+                call(delete, **{one_id: row[one_id]})

@@ -33,8 +33,13 @@ class Report:
     @property
     def writes(self) -> list[str]:
         """The writing calls that were sent."""
-        sent = [step.removeprefix("after ") for step in self.steps if step.startswith("after ")]
-        return [step for step in sent if not step.startswith(("Describe", "commit"))]
+        return [step.removeprefix("after ") for step in self.steps if _is_write(step)]
+
+
+def _is_write(step: str) -> bool:
+    """Whether the step is right after a writing call was carried out."""
+    when, _, what = step.partition(" ")
+    return when == "after" and not what.startswith(("Describe", "commit"))
 
 
 class Nursery:
@@ -55,10 +60,21 @@ class Nursery:
             text=True,
         )
 
-    def run(self, task: str, *, kill_at: int = 0, **arguments: Any) -> Report:
-        """Let a child do a task of kinds.TASKS, and die at its step of that number, from 1."""
+    def run(
+        self, task: str, *, kill_at: int = 0, kill_after_write: int = 0, **arguments: Any
+    ) -> Report:
+        """Let a child do a task of tasks.TASKS.
+
+        kill_at: it dies at its step of that number, from 1. kill_after_write: as soon as the cloud
+        has carried out its writing call of that number, from 1.
+        """
         assert self._process.stdin is not None and self._process.stdout is not None
-        order = {"task": task, "kill_at": kill_at, "arguments": arguments}
+        order = {
+            "task": task,
+            "kill_at": kill_at,
+            "kill_after_write": kill_after_write,
+            "arguments": arguments,
+        }
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return Report(**json.loads(self._process.stdout.readline()))
@@ -78,14 +94,16 @@ class Nursery:
 class Steps:
     """Counts what a child does to the cloud and to the database, and kills it at one step."""
 
-    def __init__(self, pipe: int, kill_at: int) -> None:
+    def __init__(self, pipe: int, kill_at: int, *, kill_after_write: int) -> None:
         self._pipe = pipe
         self._left = kill_at
+        self._writes_left = kill_after_write
 
     def reach(self, step: str) -> None:
         os.write(self._pipe, f"{step}\n".encode())
         self._left -= 1
-        if self._left == 0:
+        self._writes_left -= _is_write(step)
+        if self._left == 0 or (self._writes_left == 0 and _is_write(step)):
             os.kill(os.getpid(), signal.SIGKILL)
 
     def install(self) -> None:
@@ -135,9 +153,9 @@ class Steps:
 
 
 def _child(order: dict[str, Any], pipe: int) -> None:
-    from tests.crashes.kinds import TASKS
+    from tests.crashes.tasks import TASKS
 
-    Steps(pipe, order["kill_at"]).install()
+    Steps(pipe, order["kill_at"], kill_after_write=order["kill_after_write"]).install()
     TASKS[order["task"]](**order["arguments"])
 
 
@@ -175,7 +193,7 @@ def main() -> None:
     import django
 
     django.setup()
-    import tests.crashes.kinds  # noqa: F401 - loaded before the first fork
+    import tests.crashes.tasks  # noqa: F401 - loaded before the first fork
 
     for line in sys.stdin:
         print(json.dumps(_tend(json.loads(line))), flush=True)

@@ -17,7 +17,16 @@ from vservers.selectors.procedures import members_of_server
 
 from .errors import Refusal
 from .operations import Plan
-from .weighing import SERVER_RESOURCE, by_balancer, plan_members, send, to_before, to_zero
+from .weighing import (
+    SERVER_RESOURCE,
+    by_balancer,
+    done_by,
+    kind_and_key,
+    plan_members,
+    send,
+    to_before,
+    to_zero,
+)
 
 State = ProcedureMember.State
 Status = Procedure.Status
@@ -153,7 +162,11 @@ def advance(procedure: Procedure, wish: str) -> None:
 
 
 def _restore_those_that_were_set(procedure: Procedure) -> None:
-    untouched = procedure.members.filter(weight_set=None).exclude(state=State.GONE)
-    untouched.update(state=State.LEFT, note=_("Its weight was not changed."))
-    again = procedure.members.exclude(weight_set=None)
-    again.filter(state__in=[State.SET, State.FAILED]).update(state=State.WAITING, note="")
+    """Also those of which a worker died before it could note that it had set them."""
+    done = done_by(procedure)
+    for member in procedure.members.exclude(state=State.GONE):
+        if member.weight_set is None and kind_and_key(member) not in done:
+            member.state, member.note = State.LEFT, _("Its weight was not changed.")
+        elif member.state in {State.SET, State.FAILED, State.WAITING, State.SENT}:
+            member.state, member.note = State.WAITING, ""
+        member.save(update_fields=["state", "note"])

@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from console.accounts.actor import Actor
 from console.accounts.models import User
 from console.accounts.permissions import Action, NotAllowed, check
-from vservers.models import LoadBalancer, Operation, Procedure, ProcedureMember
+from vservers.models import LoadBalancer, Operation, OperationCall, Procedure, ProcedureMember
 
 from . import scopes
 from .changes import Change, Key, Kind, Values, agrees
+from .ending import last_words
 from .errors import Busy, NotRead, NotReread, OperationFailed, Waiting
 from .locks import hold
 from .observing import Observed
@@ -175,11 +176,11 @@ def send(
         procedure.note = str(error)
         return False
     except OperationFailed as error:
-        _see(balancer, found, failed=str(error))
+        _see(procedure, balancer, found, failed=str(error))
         return True
     except NotReread as error:
         # Done, and the mirror may not show it yet.
-        _see(balancer, found, trusted=True)
+        _see(procedure, balancer, found, trusted=True)
         procedure.note = str(error)
         return True
     except NotAllowed as error:
@@ -187,7 +188,7 @@ def send(
     failed = ""
     if given_up and last:
         failed = last.note or _("Operation %(number)s failed.") % {"number": last.pk}
-    _see(balancer, found, failed=failed, trusted=not failed)
+    _see(procedure, balancer, found, failed=failed, trusted=not failed)
     return True
 
 
@@ -210,14 +211,25 @@ def _remember(found: Found) -> None:
 
 
 def _see(
-    load_balancer: LoadBalancer, found: Found, *, failed: str = "", trusted: bool = False
+    procedure: Procedure,
+    load_balancer: LoadBalancer,
+    found: Found,
+    *,
+    failed: str = "",
+    trusted: bool = False,
 ) -> None:
     """Say of each member what became of it, by the mirror that was read again, or as planned."""
     observed = Observed(load_balancer)
+    done = done_by(procedure) if any(row[1] is None for row in found) else {}
     for member, now, wanted in found:
         kind, key = kind_and_key(member)
         if now is None or wanted is None:
-            _mark(member, State.GONE, _("It was removed meanwhile."))
+            ours = done.get((kind, key))
+            if ours and ours.after is None:
+                # By a worker that died before it could say so.
+                _mark(member, State.REMOVED, "")
+            else:
+                _mark(member, State.GONE, _("It was removed meanwhile."))
             continue
         if trusted or agrees(observed.find(Change(kind, key, None, None)), wanted.values):
             if wanted.values is not None and wanted.state != State.LEFT:
@@ -235,6 +247,16 @@ def _mark(member: ProcedureMember, state: ProcedureMember.State, note: str) -> N
 def _mark_all(members: Iterable[ProcedureMember], state: ProcedureMember.State, note: str) -> None:
     for member in members:
         _mark(member, state, note)
+
+
+def done_by(procedure: Procedure) -> dict[tuple[Kind, Key], Change]:
+    """What its operations have done to each member; what a worker noted of that may lag behind."""
+    calls = OperationCall.objects.filter(
+        operation__procedure=procedure, outcome=OperationCall.Outcome.DONE
+    )
+    rows = calls.order_by("operation_id", "position").values_list("changes", flat=True)
+    changes = last_words(Change.from_json(change) for some in rows for change in some)
+    return {(change.kind, change.key): change for change in changes}
 
 
 def actor_of(procedure: Procedure) -> Actor:
