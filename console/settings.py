@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "console.shell.middleware.ActorMiddleware",
     "console.shell.middleware.AccessMiddleware",
+    "console.shell.middleware.NullCharacterMiddleware",
     "vservers.pages.middleware.RefusalMiddleware",
     "console.shell.middleware.RegionMiddleware",
     "console.shell.middleware.ToastMiddleware",

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("vservers.pages.urls")),
 ]
 
+handler400 = "console.shell.views.bad_request"
 handler403 = "console.shell.views.not_allowed"
 handler404 = "console.shell.views.not_found"
 handler500 = "console.shell.views.server_error"

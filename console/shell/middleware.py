@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
@@ -95,6 +96,24 @@ class AccessMiddleware:
             if exception.sees:
                 raise PermissionDenied(str(exception)) from exception
             raise Http404 from exception
+
+
+class NullCharacterMiddleware:
+    """Answers 400 where U+0000 came as far as the database, whose texts cannot hold it.
+
+    Forms refuse it beside their field. What is left are searches, and addresses made by hand.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        sent = [request.path, request.GET, *request.FILES, request.POST]
+        if isinstance(exception, DataError) and "\\x00" in repr(sent):
+            raise BadRequest(str(exception)) from exception
 
 
 class RegionMiddleware:

@@ -99,6 +99,15 @@ def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
     return answer_error(request, 403, _("Not allowed"), reason)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400: more fields than any form of ours has, or a character that no text may have."""
+    sentence = _(
+        "It has more in it than the console takes at once, or a character that no text may have. "
+        "Nothing was changed."
+    )
+    return answer_error(request, 400, _("This request cannot be read"), sentence)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404: not there, or not for this person; the answer does not tell which."""
     sentence = _("It does not exist, or it is not visible to you.")

@@ -72,3 +72,30 @@ def test_what_no_view_answers_is_said_in_words(rf, db, operator, error, headers)
 
 def test_a_mistake_of_ours_stays_one(rf):
     assert RefusalMiddleware(lambda _: None).process_exception(rf.get("/"), KeyError("x")) is None
+
+
+NUL = "a\x00b"
+
+
+@pytest.mark.parametrize(
+    "url", ["/regions/cn-hangzhou/balancers/", "/operations/", "/search/", "/people/"]
+)
+def test_a_search_for_what_no_text_may_have_is_refused_in_words(
+    client_of, administrator, cloud, url
+):
+    client = client_of(administrator)
+    answer = client.get(url, {"q": NUL, "text": NUL})
+    if answer.status_code != 200:  # a page may as well find nothing
+        assert answer.status_code == 400
+        assert "a character that no text may have" in answer.content.decode()
+    part = client.get(url, {"q": NUL, "text": NUL}, headers=HTMX)
+    assert part.status_code == answer.status_code
+    assert client.get(f"{url}a%00b/").status_code in {400, 404}
+
+
+def test_a_form_of_too_many_fields_is_refused_in_words(client_of, administrator, balancer):
+    client = client_of(administrator)
+    url = f"/regions/cn-hangzhou/balancers/{balancer.pk}/listeners/new/"
+    answer = client.post(url, {f"field-{number}": "x" for number in range(6000)})
+    assert answer.status_code == 400
+    assert "more in it than the console takes at once" in answer.content.decode()

@@ -426,3 +426,15 @@ def test_a_rule_is_found_only_under_its_own_listener(client_of, operator, balanc
     Listener.objects.create(load_balancer=balancer, protocol="http", port=81, status="running")
     url = address("rules-edit", balancer, "http", 81, rule.pk)
     assert client_of(operator).get(url).status_code == 404
+
+
+def test_a_group_that_has_gone_since_the_form_was_opened_is_said(
+    client_of, operator, balancer, blue
+):
+    visitor = Visitor(client_of(operator), address("rules-new", balancer, *KEY))
+    gone = blue.pk
+    blue.delete()
+    visitor.press("", **{"rule-0-url": "/late", "rule-0-vserver_group": gone})
+    assert visitor.answer.status_code == 422
+    assert "This group does not exist any more" in visitor.page
+    assert 'value="/late"' in visitor.page

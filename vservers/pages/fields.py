@@ -1,7 +1,7 @@
 """Form fields that several pages share."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -35,6 +35,17 @@ def whole_number(
     )
 
 
+def taken_from[T](offered: Mapping[str, T]) -> Callable[[str], T]:
+    """For TypedChoiceField: the object of a key. What is offered no more is no valid choice."""
+
+    def taken(key: str) -> T:
+        if key not in offered:
+            raise ValueError(key)
+        return offered[key]
+
+    return taken
+
+
 def groups_by_id(load_balancer: LoadBalancer) -> dict[str, VServerGroup]:
     """The groups to choose from, by name, each with server_count."""
     rows = load_balancer.vserver_groups.annotate(server_count=Count("members"))
@@ -55,7 +66,7 @@ class GroupField(forms.TypedChoiceField):
         super().__init__(
             label=_("VServer Group"),
             choices=choices,
-            coerce=groups.__getitem__,
+            coerce=taken_from(groups),
             empty_value=None,
             error_messages={
                 "required": _("Choose a VServer group."),

@@ -12,6 +12,7 @@ from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.models import AccountRegion, Region
 from vservers.pages.answers import next_url
+from vservers.pages.fields import taken_from
 from vservers.selectors.places import places_of
 
 
@@ -33,7 +34,7 @@ class PlaceForm(forms.Form):
         field = self.fields["account"]
         assert isinstance(field, forms.TypedChoiceField)  # noqa: S101 - as declared above
         field.choices = [(pk, place.account.name) for pk, place in self.places.items()]
-        field.coerce = self.places.__getitem__
+        field.coerce = taken_from(self.places)
 
     def clean(self) -> None:
         super().clean()
