@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "console.shell.preferences.PreferencesMiddleware",
+    "console.shell.once.OnceMiddleware",
     "console.shell.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -174,6 +175,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "console_cache",
+        # Of any number of entries but few, for what is culled is not the oldest.
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
     }
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

@@ -84,7 +84,7 @@
 
   const unsavedForm = () => dialog && one("form[data-unsaved]", dialog);
   const entered = (form) =>
-    form ? JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken").map(([name, value]) => [name, String(value)])) : "";
+    form ? JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken" && name !== "once").map(([name, value]) => [name, String(value)])) : "";
 
   function focusInside() {
     const goal =

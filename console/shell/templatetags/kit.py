@@ -22,6 +22,7 @@ from django.utils.translation import ngettext
 from console.accounts.permissions import Action, may
 from console.shell import navigation
 from console.shell.catalogue import counted_forms
+from console.shell.once import FIELD, new_mark
 
 register = template.Library()
 
@@ -38,6 +39,12 @@ def _drawing(name: str) -> str:
         raise template.TemplateSyntaxError(f"{name!r} is no icon's name")
     svg = (_ICONS / f"{name}.svg").read_text()
     return svg[svg.index(">", svg.index("<svg")) + 1 : svg.rindex("</svg>")].strip()
+
+
+@register.simple_tag
+def once_mark() -> SafeString:
+    """{% once_mark %} in a form: it is carried out once, however often it is sent."""
+    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, new_mark())
 
 
 @register.simple_tag
