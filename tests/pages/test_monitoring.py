@@ -4,12 +4,15 @@ import csv
 import io
 import json
 import time
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from tests.cloud import REGION, mirror, web
 from tests.measured import add_points, point
 from tests.pages.addresses import HTMX, address
+from vservers.services.monitoring import METRIC_NAMES
 
 MINUTE = 60
 
@@ -171,6 +174,30 @@ def test_strangers_and_other_methods(client_of, stranger, reader, balancer):
     for name in ("monitoring-detail", "monitoring-csv"):
         assert client_of(stranger).get(address(name, balancer)).status_code == 404
         assert client_of(reader).post(address(name, balancer)).status_code == 405
+
+
+def test_the_same_numbers_are_asked_for_once_a_minute(client_of, reader, measured, flaky_cloud):
+    client, url = client_of(reader), address("monitoring-detail", measured)
+    # An hour that has passed: the minute of the last hour may change between two views.
+    past = timezone.localtime() - timedelta(minutes=2)
+    times = {"start": past - timedelta(hours=1), "end": past}
+    query = {"range": "custom"} | {name: f"{at:%Y-%m-%dT%H:%M}" for name, at in times.items()}
+    asked: list[str] = []
+    flaky_cloud.watch(asked.append)
+    assert highest(charts(client, measured, **query)["qps"]) == {"Requests": 40}
+    assert asked == ["DescribeMetricList"] * len(METRIC_NAMES)
+    assert highest(charts(client, measured, **query)["qps"]) == {"Requests": 40}
+    assert highest(charts(client, measured, **query, split="listener")["Qps"])["HTTP:81"] == 30
+    assert client.get(address("monitoring-csv", measured), query).status_code == 200
+    assert len(asked) == len(METRIC_NAMES), "other views of the same numbers"
+    client.get(url, {"range": "6h"}, headers=HTMX)
+    assert len(asked) == 2 * len(METRIC_NAMES), "another time"
+
+
+def test_numbers_that_failed_are_asked_for_again(client_of, reader, measured, flaky_cloud):
+    flaky_cloud.refuse("DescribeMetricList", "InternalError", 1)
+    assert any(chart.failed for chart in charts(client_of(reader), measured).values())
+    assert not any(chart.failed for chart in charts(client_of(reader), measured).values())
 
 
 def test_few_queries_however_many_listeners(

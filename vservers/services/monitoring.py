@@ -1,7 +1,9 @@
-"""What CloudMonitor has measured of a load balancer: read when a page asks, and never kept."""
+"""What CloudMonitor has measured of a load balancer: read when a page asks, kept for a minute."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from django.core.cache import cache
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
@@ -25,8 +27,14 @@ METRIC_NAMES = (
     "StatusCode5xx", "HeathyServerCount", "UnhealthyServerCount", "PacketRX", "PacketTX",
 )  # fmt: skip
 
+# A page needs all metrics, one call each, and no period of them is shorter.
+CACHED_SECONDS = 60
+# More would be slower to keep than to ask for.
+_MOST_CACHED_VALUES = 100_000
+
 ListenerKey = tuple[str, int]  # protocol, port
 Values = list[float | None]
+Series = dict[str, dict[ListenerKey, Values]]  # by metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Measured:
 
     span: Span
     listeners: list[ListenerKey]
-    series: dict[str, dict[ListenerKey, Values]] = field(default_factory=dict)
+    series: Series = field(default_factory=dict)
     failed: dict[str, CloudError] = field(default_factory=dict)
 
     def of(self, metric: str, wanted: Iterable[ListenerKey]) -> Values:
@@ -86,12 +94,20 @@ WEIGHTED = {"Rt": "Qps"}
 def read_metrics(
     *, actor: Actor, load_balancer: LoadBalancer, metrics: Sequence[str], span: Span
 ) -> Measured:
-    """Ask for each metric, several at once. Raises NotAllowed, and CloudError when all failed."""
+    """Ask for each metric, several at once, unless the same was asked within the last minute.
+
+    Raises NotAllowed, and CloudError when all failed.
+    """
     check(actor, Action.VIEW)
     connect(load_balancer)  # says at once why there is no way to the account
     listeners = [(one.protocol, one.port) for one in load_balancer.listeners.all()]
     measured = Measured(span, listeners)
-    places = {moment: place for place, moment in enumerate(span.moments)}
+    moments = span.moments
+    key = f"metrics:{load_balancer.pk}:{moments.start}:{len(moments)}:{moments.step}"
+    if (kept := cache.get(key)) and kept.keys() >= set(metrics):
+        measured.series = kept
+        return measured
+    places = {moment: place for place, moment in enumerate(moments)}
 
     def ask(metric: str) -> list[MetricPoint]:
         cms = connect(load_balancer).cms
@@ -112,6 +128,9 @@ def read_metrics(
             measured.series[metric] = _placed(answer, places, most=metric in MOST_OF)
     if metrics and len(measured.failed) == len(metrics):
         raise measured.failed[metrics[0]]
+    rows = sum(map(len, measured.series.values()))
+    if not measured.failed and rows * len(moments) <= _MOST_CACHED_VALUES:
+        cache.set(key, measured.series, CACHED_SECONDS)
     return measured
 
 
