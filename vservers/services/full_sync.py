@@ -7,7 +7,7 @@ from itertools import batched
 from django.db.models import Q
 from django.utils import timezone
 
-from vservers.cloud import Cloud, CloudError
+from vservers.cloud import CloudError
 from vservers.cloud import types as api
 from vservers.cloud.slb import MAX_BALANCERS_PER_CALL
 from vservers.models import AccountRegion, SyncRun
@@ -15,6 +15,7 @@ from vservers.models import AccountRegion, SyncRun
 from . import readings, vanishing
 from .connection import connect
 from .crew import ask_all
+from .differences import Written
 from .regional_sync import sync_assets
 from .regions import sync_balancers, sync_servers
 from .runs import Progress
@@ -73,32 +74,18 @@ def _with_listeners(place: AccountRegion, ids: Sequence[str]) -> Iterator[Questi
 
 
 def read_many(place: AccountRegion, questions: Iterator[Question], progress: Progress) -> None:
-    """Let several readers ask, and write each load balancer's answer in its own transaction."""
+    """Read and write several load balancers at once, each in its own transaction."""
 
-    def ask(question: Question) -> readings.Writer:
-        return question[1](connect(place.account, place.region_id, background=True))
+    def ask(question: Question) -> Written:
+        load_balancer_id, reader, began = question
+        cloud = connect(place.account, place.region_id, background=True)
+        return store(cloud, load_balancer_id, reader, began=began)
 
-    cloud = connect(place.account, place.region_id, background=True)
-    for (load_balancer_id, reader, began), answer in ask_all(ask, questions):
-        try:
-            if isinstance(answer, CloudError):
-                raise answer
-            written = store(cloud, load_balancer_id, _first(answer, reader), began=began)
-        except CloudError as error:
-            if error.is_missing:
-                vanishing.balancers_vanish([load_balancer_id])
-                progress.advance()
-            else:
-                progress.failed(load_balancer_id, error)
+    for (load_balancer_id, *_), answer in ask_all(ask, questions):
+        if not isinstance(answer, CloudError):
+            progress.advance(rows=answer.rows)
+        elif answer.is_missing:
+            vanishing.balancers_vanish([load_balancer_id])
+            progress.advance()
         else:
-            progress.advance(rows=written.rows)
-
-
-def _first(writer: readings.Writer, reader: readings.Reader) -> readings.Reader:
-    """What was read already; when it was overtaken meanwhile, the reader reads again."""
-    ready: list[readings.Writer] = [writer]
-
-    def read(cloud: Cloud) -> readings.Writer:
-        return ready.pop() if ready else reader(cloud)
-
-    return read
+            progress.failed(load_balancer_id, answer)

@@ -120,9 +120,15 @@ def groups_vanish(
     only: Iterable[str] | None = None,
 ) -> Written:
     """Mark groups as gone, those named or all but those named; what they held goes at once."""
-    rows = VServerGroup.objects.filter(load_balancer_id=load_balancer_id)
-    rows = rows.filter(pk__in=list(only or ())) if keep is None else rows.exclude(pk__in=list(keep))
-    gone = list(rows)
+    wanted, kept = set(only or ()), None if keep is None else set(keep)
+    if kept is None and not wanted:
+        return Written()
+    rows = VServerGroup.objects.filter(load_balancer_id=load_balancer_id).order_by("name", "pk")
+    gone = {
+        pk: name
+        for pk, name in rows.values_list("pk", "name")
+        if (pk in wanted if kept is None else pk not in kept)
+    }
     if not gone:
         return Written()
     held = defaultdict(list)
@@ -131,20 +137,18 @@ def groups_vanish(
         item = server_item(member.server_id or "", member.server_ip, member.port)
         held[member.group_id].append({"server": item, **(picture(values) or {})})
     Member.objects.filter(group__in=gone).delete()
-    VServerGroup.objects.filter(pk__in=[group.pk for group in gone]).update(
-        vanished_at=timezone.now()
-    )
+    VServerGroup.objects.filter(pk__in=gone).update(vanished_at=timezone.now())
     return Written(
         tuple(
             Difference(
                 Kind.GROUP,
-                group.pk,
-                group.name,
+                pk,
+                name,
                 EXISTS,
-                {"name": group.name, "servers": held[group.pk]},
+                {"name": name, "servers": held[pk]},
                 None,
             )
-            for group in gone
+            for pk, name in gone.items()
         )
     )
 

@@ -38,7 +38,10 @@ def health(
 
         def write() -> Written:
             rows = Listener.objects.filter(load_balancer_id=load_balancer_id).order_by()
-            ids = {(row.protocol, row.port): row.pk for row in rows}
+            ids = {
+                (protocol, port): pk
+                for pk, protocol, port in rows.values_list("pk", "protocol", "port")
+            }
             worst = _worst(found, ids)
             held = ServerHealth.objects.filter(listener__in=ids.values()).order_by()
             before: dict[_Key, Row] = {}

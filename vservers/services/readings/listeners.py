@@ -66,8 +66,13 @@ def listeners(load_balancer_id: str, *, listed: Iterable[api.Listener] | None = 
                 )
             )
             differences, ids = _write_listeners(load_balancer_id, found, groups)
-            differences += _write_rules(load_balancer_id, rules, groups, ids)
-            write_extensions(load_balancer_id, {ids[key]: extensions[key] for key in extensions})
+            # Those of a listener that is gone went with it.
+            if rules:
+                differences += _write_rules(load_balancer_id, rules, groups, ids)
+            if extensions:
+                write_extensions(
+                    load_balancer_id, {ids[key]: extensions[key] for key in extensions}
+                )
             return Written(tuple(differences), len(found) + sum(map(len, rules.values())))
 
         return write
@@ -125,7 +130,7 @@ def _write_listeners(
         [(load_balancer_id, *key, *after[key]) for key in changed],
         key=_LISTENER_KEY,
     )
-    if changed:
+    if after.keys() - before.keys():
         ids = {
             (protocol, port): pk
             for pk, protocol, port in rows.values_list("pk", "protocol", "port")

@@ -21,7 +21,10 @@ def pairs(load_balancer_id: str) -> Reader:
     def read(cloud: Cloud) -> Writer:
         listed = cloud.slb.describe_master_slave_groups(load_balancer_id)
         rows = MasterSlaveGroup.objects.filter(load_balancer_id=load_balancer_id)
-        whole = set(rows.filter(members__isnull=False).values_list("pk", flat=True))
+        # Most load balancers have none.
+        whole = (
+            set(rows.filter(members__isnull=False).values_list("pk", flat=True)) if listed else ()
+        )
         details = [
             cloud.slb.describe_master_slave_group(one.group_id)
             for one in listed
