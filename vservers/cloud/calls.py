@@ -53,6 +53,7 @@ def create_load_balancer(
     ip_version: str = "",
     resource_group_id: str = "",
     delete_protection: str = "",
+    tags: Mapping[str, str] | None = None,
 ) -> Call:
     """ "": as the cloud chooses. Sent again with the same token it makes no second one."""
     return _call(
@@ -71,6 +72,7 @@ def create_load_balancer(
         ResourceGroupId=resource_group_id,
         DeleteProtection=delete_protection,
         ClientToken=client_token,
+        **_tags(tags or {}),
     )
 
 
@@ -134,11 +136,16 @@ def delete_load_balancer(load_balancer_id: str) -> Call:
 
 def tag_resources(resource_type: str, resource_id: str, tags: Mapping[str, str]) -> Call:
     """At most MAX_TAGS_PER_CALL; a key that is there takes the new value."""
-    params: dict[str, str | int] = {"ResourceType": resource_type, "ResourceId.1": resource_id}
+    place = {"ResourceType": resource_type, "ResourceId.1": resource_id}
+    return Call("TagResources", {**place, **_tags(tags)})
+
+
+def _tags(tags: Mapping[str, str]) -> dict[str, str | int]:
+    params: dict[str, str | int] = {}
     for number, (key, value) in enumerate(tags.items(), 1):
         params[f"Tag.{number}.Key"] = key
         params[f"Tag.{number}.Value"] = value
-    return Call("TagResources", params)
+    return params
 
 
 def untag_resources(resource_type: str, resource_id: str, keys: Sequence[str]) -> Call:

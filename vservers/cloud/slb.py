@@ -24,9 +24,9 @@ from .types import (
     Rule,
     VServerGroup,
     VServerGroupDetail,
-    Zone,
     inner,
 )
+from .zones import Zone, ZonePair
 
 VERSION = "2014-05-15"
 PAGE_SIZE = 100
@@ -65,6 +65,12 @@ class Slb:
     def describe_zones(self) -> list[Zone]:
         body = self._call("DescribeZones", AcceptLanguage="en-US")
         return [Zone.from_api(item) for item in inner(body, "Zones", "Zone")]
+
+    @understood("DescribeAvailableResource")
+    def describe_available_resource(self) -> list[ZonePair]:
+        body = self._call("DescribeAvailableResource")
+        found = inner(body, "AvailableResources", "AvailableResource")
+        return [ZonePair.from_api(item) for item in found]
 
     def describe_load_balancers(
         self, load_balancer_ids: Sequence[str] = ()

@@ -40,24 +40,6 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
-class Zone:
-    """A zone, and the zones that may stand by for it."""
-
-    zone_id: str
-    name: str
-    backup_zone_ids: tuple[str, ...]
-
-    @classmethod
-    def from_api(cls, item: Api) -> Self:
-        backups = inner(item, "SlaveZones", "SlaveZone")
-        return cls(
-            zone_id=item["ZoneId"],
-            name=item.get("LocalName") or item["ZoneId"],
-            backup_zone_ids=tuple(one["ZoneId"] for one in backups),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class BackendServer:
     """A server of a group (port 1..65535) or of the default pool (port None). Weight 0..100."""
 

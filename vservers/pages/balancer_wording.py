@@ -30,6 +30,7 @@ BALANCER_FIELDS = {
     "slave_zone_id": gettext_lazy("Backup zone"),
     "ip_version": gettext_lazy("IP version"),
     "resource_group_id": gettext_lazy("Resource group"),
+    "tags": gettext_lazy("Tags"),
 }
 # Small to large, in the vendor's words.
 SPECS = {
@@ -110,6 +111,8 @@ def setting(name: str, value: Any) -> str:
             return spec_words(value or "")
         case "bandwidth":
             return bandwidth_words(value)
+        case "tags":
+            return ", ".join(f"{key}={tag}" if tag else key for key, tag in (value or {}).items())
         case "ip_version":
             return ip_words(value or "")
         case "delete_protection":

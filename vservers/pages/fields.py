@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from vservers.models import LoadBalancer, VServerGroup
 from vservers.services.names import name_characters as name_characters
+from vservers.services.tags import tag_error
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -82,3 +83,16 @@ def _label(group: Any, *, name_repeats: bool) -> str:
     if group.name and name_repeats:
         words += f" ({group.pk})"
     return words if group.server_count else _("%(words)s, no servers") % {"words": words}
+
+
+def tags_of_lines(text: str) -> dict[str, str]:
+    """{key: value} of lines such as `env=prod`. Raises ValidationError with the first bad line."""
+    tags: dict[str, str] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        key, _equals, value = (part.strip() for part in line.partition("="))
+        if why := tag_error(key, value):
+            raise forms.ValidationError(f"{line[:80]}: {why}")
+        if key in tags:
+            raise forms.ValidationError(_("The key %(key)s is there twice.") % {"key": key})
+        tags[key] = value
+    return tags

@@ -10,15 +10,17 @@ from django.utils.translation import gettext_noop
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
 from vservers.cloud.types import BackendServer
-from vservers.models import BatchItem, LoadBalancer, VServerGroup
+from vservers.models import AccountRegion, BatchItem, LoadBalancer, VServerGroup
 
 from .balancers import release_balancer, start_balancer, stop_balancer
 from .errors import Gone
 from .group_tags import change_group_tags
 from .groups import change_group, create_group, delete_group
+from .new_balancers import create_balancer
 from .tags import change_balancer_tags
 
 START, STOP, RELEASE = "start instance", "stop instance", "release instance"
+CREATE_INSTANCE = "create instance"
 TAG_INSTANCE = gettext_noop("change tags of instance")
 CREATE, CHANGE, DELETE, TAG = "create group", "change group", "delete group", "change tags"
 
@@ -53,6 +55,18 @@ def _create(actor: Actor, item: BatchItem) -> bool:
     )
     BatchItem.objects.filter(pk=item.pk).update(object_id=made.pk)
     item.object_id = made.pk
+    return True
+
+
+def _create_instance(actor: Actor, item: BatchItem) -> bool:
+    """arguments: place, the key of the region of an account; values."""
+    rows = AccountRegion.objects.select_related("account", "region")
+    place = rows.filter(pk=item.arguments["place"]).first()
+    if place is None:
+        raise Gone(_("region"))
+    made = create_balancer(actor=actor, account_region=place, values=item.arguments["values"])
+    item.object_id = item.load_balancer_id = made.pk
+    item.save(update_fields=["object_id", "load_balancer_id"])
     return True
 
 
@@ -101,12 +115,13 @@ VERBS: Mapping[str, Callable[[Actor, BatchItem], bool]] = {
     CHANGE: _change,
     DELETE: _delete,
     TAG: _tag,
+    CREATE_INSTANCE: _create_instance,
     START: _of_balancer(start_balancer),
     STOP: _of_balancer(stop_balancer),
     RELEASE: _of_balancer(release_balancer),
     TAG_INSTANCE: _of_balancer(change_balancer_tags),
 }
-OF_INSTANCES = frozenset({START, STOP, RELEASE, TAG_INSTANCE})
+OF_INSTANCES = frozenset({CREATE_INSTANCE, START, STOP, RELEASE, TAG_INSTANCE})
 
 
 def permission_of(verb: str) -> Action:

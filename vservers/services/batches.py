@@ -45,10 +45,13 @@ _OF_OPERATION = {
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One item to be. verb: one of batch_verbs.VERBS; arguments: what that verb takes, as JSON."""
+    """One item to be. verb: one of batch_verbs.VERBS; arguments: what that verb takes, as JSON.
+
+    load_balancer: None where the item is to make it.
+    """
 
     verb: str
-    load_balancer: LoadBalancer
+    load_balancer: LoadBalancer | None
     object_id: str
     object_name: str
     arguments: dict[str, Any]
@@ -83,8 +86,8 @@ def draft(
             batch=batch,
             position=position,
             verb=task.verb,
-            load_balancer_id=task.load_balancer.pk,
-            load_balancer_name=task.load_balancer.name,
+            load_balancer_id=task.load_balancer.pk if task.load_balancer else "",
+            load_balancer_name=task.load_balancer.name if task.load_balancer else "",
             object_id=task.object_id,
             object_name=task.object_name[:120],
             arguments=task.arguments,

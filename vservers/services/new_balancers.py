@@ -10,8 +10,8 @@ from django.utils.translation import gettext_noop
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
 from vservers.cloud import CloudError
-from vservers.cloud.types import Zone
 from vservers.cloud.vpc import Vpc, VSwitch
+from vservers.cloud.zones import Zone, ZonePair
 from vservers.models import AccountRegion, LoadBalancer
 
 from . import scopes
@@ -28,11 +28,25 @@ RESOURCE = gettext_noop("instance")
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """Where in a region a load balancer can be."""
+    """Where in a region a load balancer can be. pairs: of zones, with what can be in each."""
 
     zones: list[Zone]
+    pairs: list[ZonePair]
     vpcs: list[Vpc]
     vswitches: list[VSwitch]
+
+    @property
+    def has_ipv6(self) -> bool:
+        return any(version == "ipv6" for pair in self.pairs for _type, version in pair.kinds)
+
+    def takes(self, *, master: str, slave: str, address_type: str, ip_version: str) -> bool:
+        """Whether the region has a place for it. "" is any zone; an unknown region has them all."""
+        fitting = [
+            pair
+            for pair in self.pairs
+            if master in ("", pair.master_zone_id) and slave in ("", pair.slave_zone_id)
+        ]
+        return not self.pairs or any((address_type, ip_version) in pair.kinds for pair in fitting)
 
 
 def offered_places(*, actor: Actor, account_region: AccountRegion) -> Offered:
@@ -42,6 +56,7 @@ def offered_places(*, actor: Actor, account_region: AccountRegion) -> Offered:
         cloud = connect(account_region)
         return Offered(
             zones=cloud.slb.describe_zones(),
+            pairs=cloud.slb.describe_available_resource(),
             vpcs=cloud.vpc.describe_vpcs(),
             vswitches=cloud.vpc.describe_vswitches(),
         )
@@ -55,9 +70,9 @@ def create_balancer(
     """A new load balancer, read whole.
 
     values: name and address_type, and of vpc_id, vswitch_id, master_zone_id, slave_zone_id, spec,
-    charge_type, internet_charge_type, bandwidth, ip_version, resource_group_id and
-    delete_protection what the cloud is not to choose. Raises NotAllowed, Busy, CallFailed, Waiting,
-    NotReread.
+    charge_type, internet_charge_type, bandwidth, ip_version, resource_group_id, delete_protection
+    and tags ({key: value}) what the cloud is not to choose. Raises NotAllowed, Busy, CallFailed,
+    Waiting, NotReread.
     """
     with hold(lock_of(account_region)):
         operation = carry_out(

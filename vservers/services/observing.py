@@ -231,7 +231,7 @@ def _access_list(place: AccountRegion, acl_id: str) -> dict[Key, Values]:
 
 def _balancer(place: LoadBalancer | AccountRegion, balancer_id: str) -> dict[Key, Values]:
     rows = LoadBalancer.objects.filter(pk=balancer_id)
-    return {(row.pk,): {**balancer_values(row), **made_with(row)} for row in rows}
+    return {(row.pk,): {**balancer_values(row), **made_with(row), "tags": row.tags} for row in rows}
 
 
 def _pool(load_balancer: LoadBalancer) -> dict[Key, Values]:

@@ -14,10 +14,10 @@ from console.accounts.permissions import Action
 from console.shell.access import requires
 from console.shell.htmx import redirect, render_page
 from console.shell.request import ConsoleRequest
+from vservers.pages.fields import tags_of_lines
 from vservers.pages.lookup import region_or_404
 from vservers.selectors.group_lists import GroupFilters, groups_of
 from vservers.services.bulk_groups import draft_deletion, draft_tags
-from vservers.services.tags import tag_error
 
 from .selection import Selection
 from .weights import back_to_list
@@ -47,16 +47,7 @@ class TagsForm(forms.Form):
 
     def clean_put(self) -> dict[str, str]:
         """{key: value}"""
-        tags: dict[str, str] = {}
-        for line in filter(None, map(str.strip, self.cleaned_data["put"].splitlines())):
-            key, _equals, value = (part.strip() for part in line.partition("="))
-            if why := tag_error(key, value):
-                raise forms.ValidationError(f"{line[:80]}: {why}")
-            if key in tags:
-                words = _("The key %(key)s is there twice.") % {"key": key}
-                raise forms.ValidationError(words)
-            tags[key] = value
-        return tags
+        return tags_of_lines(self.cleaned_data["put"])
 
     def clean_take(self) -> list[str]:
         """Keys."""

@@ -1,5 +1,7 @@
 """The dialog of a new load balancer."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -7,12 +9,16 @@ from django.views.decorators.http import require_http_methods
 
 from console.accounts.permissions import Action
 from console.shell.access import requires
-from console.shell.htmx import done
+from console.shell.htmx import done, redirect
 from console.shell.request import ConsoleRequest
-from vservers.pages.answers import Attempt, answer_dialog, attempt
+from vservers.jobs import defer_batch
+from vservers.models import AccountRegion
+from vservers.pages.answers import PLAN, Attempt, answer_dialog, attempt
 from vservers.pages.lookup import region_or_404
 from vservers.selectors.balancers import places_of
+from vservers.services import batch_verbs, batches
 from vservers.services import new_balancers as services
+from vservers.services.changes import NEW, Change, Kind
 from vservers.services.errors import NotRead
 
 from .new_form import NewBalancerForm
@@ -39,12 +45,16 @@ def balancers_new(request: ConsoleRequest, region: str) -> HttpResponse:
     form = NewBalancerForm(data, places=places, offered=offered)
     sends = data is not None and data.get("intent") != READ and offered is not None
     if sends and place and form.is_valid():
+        all_values = [form.values | {"name": name} for name in form.names]
+        if len(all_values) > 1 and request.POST.get("intent") != PLAN:
+            return _made_one_by_one(request, place, all_values)
         made = attempt(
             request,
-            services.create_balancer,
-            services.plan_new_balancer,
+            lambda **arguments: services.create_balancer(**arguments, values=all_values[0]),
+            lambda **arguments: [
+                services.plan_new_balancer(**arguments, values=values) for values in all_values
+            ],
             account_region=place,
-            values=form.values,
         )
         if made.is_over:
             return _done(request, region, made, form)
@@ -70,6 +80,31 @@ def balancers_new(request: ConsoleRequest, region: str) -> HttpResponse:
         attempt=made,
         changed="balancers",
     )
+
+
+def _made_one_by_one(
+    request: ConsoleRequest, place: AccountRegion, all_values: list[dict[str, Any]]
+) -> HttpResponse:
+    """Several are a batch, whose page shows how far it is."""
+    batch = batches.draft(
+        actor=request.actor,
+        verb=batch_verbs.CREATE_INSTANCE,
+        region_id=place.region_id,
+        tasks=[
+            batches.Task(
+                batch_verbs.CREATE_INSTANCE,
+                None,
+                "",
+                values["name"],
+                {"place": place.pk, "values": values},
+                [Change(Kind.BALANCER, (NEW,), None, values)],
+            )
+            for values in all_values
+        ],
+    )
+    batches.start(actor=request.actor, batch=batch)
+    defer_batch(batch.pk)
+    return redirect(request, reverse("batches-detail", args=[batch.pk]))
 
 
 def _done(

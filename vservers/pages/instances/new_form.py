@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from vservers.models import AccountRegion, LoadBalancer
 from vservers.pages.balancer_wording import SPECS
+from vservers.pages.fields import tags_of_lines, whole_number
 from vservers.services.new_balancers import Offered
+from vservers.services.tags import MAX_TAGS
 
 from .forms import MOST_BANDWIDTH, check_name
 
@@ -16,6 +18,8 @@ INTERNET = LoadBalancer.AddressType.INTERNET.value
 INTRANET = LoadBalancer.AddressType.INTRANET.value
 BY_BANDWIDTH = LoadBalancer.InternetChargeType.BY_BANDWIDTH.value
 BY_SPEC, BY_USE = "PayBySpec", "PayByCLCU"
+MOST_AT_ONCE = 20
+MOST_CHARACTERS = 80
 
 
 class NewBalancerForm(forms.Form):
@@ -29,10 +33,17 @@ class NewBalancerForm(forms.Form):
     place = forms.ChoiceField(label=_("Account"))
     name = forms.CharField(
         label=_("Instance name"),
-        max_length=80,
+        max_length=MOST_CHARACTERS,
         validators=[check_name],
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text=_("1 to 80 characters, beginning with a letter."),
+    )
+    quantity = whole_number(
+        1,
+        MOST_AT_ONCE,
+        label=_("Quantity"),
+        initial=1,
+        help_text=_("1 to 20. The names of several end in -1, -2 and so on."),
     )
     master_zone_id = forms.ChoiceField(
         label=_("Primary zone"),
@@ -95,8 +106,15 @@ class NewBalancerForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     delete_protection = forms.BooleanField(label=_("Deletion protection"), required=False)
+    tags = forms.CharField(
+        label=_("Tags"),
+        required=False,
+        max_length=6000,
+        help_text=_("One each line: key=value. Each of the new instances gets them."),
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "placeholder": "env=prod"}),
+    )
 
-    BASICS = ("name", "master_zone_id", "slave_zone_id", "resource_group_id")
+    BASICS = ("name", "quantity", "master_zone_id", "slave_zone_id", "resource_group_id")
     NETWORK = ("address_type", "vswitch_id", "ip_version")
     BILLING = ("charge_type", "spec", "internet_charge_type", "bandwidth")
 
@@ -112,6 +130,9 @@ class NewBalancerForm(forms.Form):
         self._choose("master_zone_id", [open_choice, *zones])
         self._choose("slave_zone_id", [open_choice, *zones])
         self._choose("vswitch_id", _networks(offered) if offered else [])
+        if not (offered and offered.has_ipv6):
+            self._choose("ip_version", [("ipv4", "IPv4")])
+            self.fields["ip_version"].help_text = gettext("This region has no IPv6.")
 
     def _choose(self, name: str, choices: list[Any]) -> None:
         field = self.fields[name]
@@ -127,11 +148,43 @@ class NewBalancerForm(forms.Form):
         missing = pays_bandwidth and not given.get("bandwidth") and "bandwidth" not in self.errors
         if internet and missing:
             self.add_error("bandwidth", gettext("Say how many Mbit/s, from 1 to 5000."))
+        if not self.errors and len(self.names[-1]) > MOST_CHARACTERS:
+            self.add_error("name", gettext("Too long for the numbers at the end of the names."))
+        if self._offered and not self.errors and not self._offered.takes(**self._wish):
+            self.add_error(
+                "ip_version" if given["ip_version"] == "ipv6" else "slave_zone_id",
+                gettext("The cloud has no such instance in these zones. Choose others."),
+            )
         return given
+
+    def clean_tags(self) -> dict[str, str]:
+        """{key: value}"""
+        tags = tags_of_lines(self.cleaned_data["tags"])
+        if len(tags) > MAX_TAGS:
+            words = gettext("An instance has %(most)d tags at most.") % {"most": MAX_TAGS}
+            raise forms.ValidationError(words)
+        return tags
+
+    @property
+    def names(self) -> list[str]:
+        """Of all that are to be made."""
+        name, quantity = self.cleaned_data["name"], self.cleaned_data["quantity"]
+        return [f"{name}-{n}" for n in range(1, quantity + 1)] if quantity > 1 else [name]
+
+    @property
+    def _wish(self) -> dict[str, str]:
+        given = self.cleaned_data
+        inside = "vpc" if given["vswitch_id"] else "classic_intranet"
+        return {
+            "master": given["master_zone_id"],
+            "slave": given["slave_zone_id"],
+            "address_type": "classic_internet" if given["address_type"] == INTERNET else inside,
+            "ip_version": given["ip_version"],
+        }
 
     @property
     def values(self) -> dict[str, Any]:
-        """As services.new_balancers takes them."""
+        """As services.new_balancers takes them, of the first."""
         given = self.cleaned_data
         values = {
             name: given[name]
@@ -140,6 +193,9 @@ class NewBalancerForm(forms.Form):
                 *("charge_type", "resource_group_id"),
             )
         }
+        values["name"] = self.names[0]
+        if given["tags"]:
+            values["tags"] = given["tags"]
         values["delete_protection"] = "on" if given["delete_protection"] else "off"
         if given["charge_type"] == BY_SPEC:
             values["spec"] = given["spec"]
