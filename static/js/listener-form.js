@@ -6,11 +6,12 @@
   const ANSWER_SECONDS = 1;
 
   document.addEventListener("input", (event) => {
-    const form = event.target.form;
-    const place = form && form.querySelector("[data-check-times]");
-    if (!place) return;
+    // A form may have several checks, of which the names begin differently.
+    const check = event.target.closest("[data-check]");
+    if (!check) return;
+    const place = check.querySelector("[data-check-times]");
     const number = (name) => {
-      const field = form.elements[name];
+      const field = check.querySelector(`[name$="${name}"]`);
       return field && /^\d{1,4}$/.test(field.value) ? Number(field.value) : NaN;
     };
     const interval = number("health_check_interval");

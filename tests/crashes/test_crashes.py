@@ -24,7 +24,7 @@ from tests.crashes.pictures import (
     region_in_cloud,
     region_in_mirror,
 )
-from vservers.models import Operation, OperationCall
+from vservers.models import Drift, Operation, OperationCall
 from vservers.services import operations
 from vservers.services.changes import NEW, SECRET, Change
 from vservers.services.changes import Kind as Object
@@ -113,6 +113,8 @@ class Scene:
         cloud = self.cloud()
         assert self.kind.stands(cloud), cloud
         assert self.mirror() == cloud
+        unexplained = Drift.objects.filter(load_balancer_id=self.start.balancer_id)
+        assert not unexplained.exists(), [str(drift) for drift in unexplained]
 
 
 def _has_secret(operation: Operation) -> bool:

@@ -14,6 +14,7 @@ from tests.cloud import (  # noqa: F401 - fixtures of this folder
     vpc_balancer,
     web,
 )
+from tests.pages.rules import blue, green, make, shop  # noqa: F401 - fixtures too
 from tests.services.conftest import other_session  # noqa: F401 - a fixture too
 
 

@@ -13,12 +13,12 @@ import pytest
 
 from tests.cloud import REGION, mirror, web
 from vservers.cloud.calls import Call
-from vservers.cloud.settings import HTTPSettings
+from vservers.cloud.settings import HTTPSettings, RuleSettings
 from vservers.cloud.types import BackendServer
 from vservers.models import LoadBalancer
 from vservers.selectors.fingerprints import fingerprint, listener_fingerprint, pool_fingerprint
 from vservers.services import groups, listeners, pool, rules
-from vservers.services.changes import NEW
+from vservers.services.changes import NEW, new_rule_name
 from vservers.services.code import command_line, python_sdk
 from vservers.services.desired import desired
 from vservers.services.terraform import escape, terraform
@@ -27,6 +27,13 @@ pytestmark = pytest.mark.contract
 
 RUN_SECONDS = 60
 NASTY = "a'b\"c$(id)`id`\\d ${e} %{ f } \n-é 商"
+
+# Of every call, as the program that is called aliyun here gives it.
+ANSWER = {
+    "RequestId": "r",
+    "VServerGroupId": "rsp-made",
+    "Rules": {"Rule": [{"RuleId": f"rule-{n}", "RuleName": f"r{n}"} for n in range(12)]},
+}
 
 
 @pytest.fixture
@@ -63,7 +70,7 @@ def run_shell(code, folder: Path):
         f"#!{sys.executable}\n"
         "import json, sys\n"
         f"open({str(log)!r}, 'a').write(json.dumps(sys.argv[1:]) + '\\n')\n"
-        'print(\'{"RequestId": "r", "VServerGroupId": "rsp-made"}\')\n'
+        f"print({json.dumps(json.dumps(ANSWER, indent=2))})\n"
     )
     stand_in.chmod(0o755)
     subprocess.run(
@@ -101,7 +108,7 @@ def world(balancer):
             for one in balancer.listeners.all()
         ],
         "rules": [
-            (rule.domain, rule.url, rule.name, names.get(rule.vserver_group_id))
+            (rule.domain, rule.url, rule.name, names.get(rule.vserver_group_id), rule.settings)
             for one in balancer.listeners.all()
             for rule in one.rules.all()
         ],
@@ -118,6 +125,8 @@ def _group(balancer, name="shop"):
 
 MANY = members(*[(web(1), 8000 + number, 100) for number in range(41)])
 OTHERS = members((web(2), 80, 30), (web(1), 8001, 0), (web(1), 8002, 100))
+# Rules with settings of their own.
+OWN = {1: RuleSettings(scheduler="wlc"), 10: RuleSettings(scheduler="rr", health_check="off")}
 
 # (verb, plan, arguments of both), in the order of a load balancer's life.
 LIFE = [
@@ -179,7 +188,9 @@ LIFE = [
         lambda lb: {
             "listener": lb.listeners.get(),
             "rules": [
-                rules.NewRule(f"r{n}", "*.example.com", f"/a?b%{n}&c", _group(lb, "--shop/商"))
+                rules.NewRule(
+                    f"r{n}", "*.example.com", f"/a?b%{n}&c", _group(lb, "--shop/商"), OWN.get(n)
+                )
                 for n in range(11)
             ],
         },
@@ -247,7 +258,11 @@ def test_bash_hands_every_parameter_over_as_the_console_sends_it(
             (
                 call.action,
                 {
-                    name: "rsp-made" if value == NEW else str(value)
+                    name: "rsp-made"
+                    if value == NEW
+                    else f"rule-{rule.removeprefix('r')}"
+                    if (rule := new_rule_name(value))
+                    else str(value)
                     for name, value in call.params.items()
                 },
             )

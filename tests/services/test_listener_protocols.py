@@ -10,13 +10,12 @@ from tests.localcloud.certificates import upload
 from vservers.cloud.settings import (
     HTTPSettings,
     HTTPSSettings,
-    RuleSettings,
     TCPSettings,
     UDPSettings,
 )
 from vservers.cloud.types import BackendServer
-from vservers.models import Drift, Listener, Operation, Rule
-from vservers.selectors.fingerprints import listener_fingerprint, rule_fingerprint
+from vservers.models import Drift, Listener, Operation
+from vservers.selectors.fingerprints import listener_fingerprint
 from vservers.services import readings, rules, sync, undo
 from vservers.services.desired import desired
 from vservers.services.errors import CallFailed
@@ -278,51 +277,6 @@ def test_what_somebody_else_set_on_a_tcp_listener_is_drift(actor, balancer, grou
     sync.store(connect(REGION), balancer.pk, readings.listeners(balancer.pk))
     drift = Drift.objects.get(load_balancer_id=balancer.pk)
     assert (drift.field, drift.before, drift.after) == ("established_timeout", 900, 77)
-
-
-def test_a_rule_gets_settings_of_its_own_and_goes_back_to_its_listeners(actor, balancer, group):
-    spec = ListenerSpec(settings=HTTPSettings(), vserver_group=group, description="d")
-    listener = make(actor, balancer, "http", 80, spec)
-    rules.create_rules(
-        actor=actor, listener=listener, rules=[rules.NewRule("r", "a.example.com", "", group)]
-    )
-    own = RuleSettings(
-        scheduler="rr",
-        sticky_session="on",
-        sticky_session_type="server",
-        cookie="SID",
-        health_check_connect_port=8080,
-        health_check_uri="/own",
-        health_check_http_code="http_2xx",
-        health_check_interval=9,
-        health_check_timeout=9,
-        healthy_threshold=2,
-        unhealthy_threshold=2,
-    )
-
-    def set_to(settings, name="r"):
-        rule = Rule.objects.get(listener=listener)
-        return rules.change_rule(
-            actor=actor,
-            rule=rule,
-            name=name,
-            vserver_group=group,
-            settings=settings,
-            seen=rule_fingerprint(rule),
-        )
-
-    assert set_to(own)
-    rule = Rule.objects.get(listener=listener)
-    assert (RuleSettings.of(rule.settings).scheduler, rule.scheduler) == ("rr", "rr")
-    assert rule.settings["health_check_connect_port"] == 8080
-    assert not set_to(RuleSettings.of(rule.settings))
-    without_port = replace(RuleSettings.of(rule.settings), health_check_connect_port=None)
-    assert set_to(without_port)
-    assert Rule.objects.get(pk=rule.pk).settings["health_check_connect_port"] is None
-    assert set_to(None)
-    assert (Rule.objects.get(pk=rule.pk).settings, Rule.objects.get().scheduler) == ({}, "")
-    undo.undo(actor=actor, operation=Operation.objects.latest("pk"))
-    assert Rule.objects.get(pk=rule.pk).settings["health_check_uri"] == "/own"
 
 
 def test_some_rules_of_a_listener_are_deleted_at_once(actor, balancer, group):

@@ -16,6 +16,9 @@ VSERVER_GROUP = "vservergroup"
 _UNTOLD = frozenset({"pem", "client_token"})
 # Stands for the ID of what an operation makes, until the cloud has given one.
 NEW = "$new"
+# Stands for the ID of a rule that an operation makes; the rule's name follows, for an operation may
+# make several.
+_NEW_RULE = "$rule "
 # Stands for a secret, which no plan, page or record holds in the clear.
 SECRET = "$secret"  # noqa: S105
 
@@ -128,6 +131,17 @@ def agrees(found: Values | None, wanted: Values | None) -> bool:
         for name, value in wanted.items()
         if name not in _UNTOLD and (value is not None or (checked and name in _OWN_OF_EACH))
     )
+
+
+def new_rule_id(name: str) -> str:
+    """What stands for the ID of a new rule of this name, which its listener has once."""
+    return f"{_NEW_RULE}{name}"
+
+
+def new_rule_name(value: object) -> str:
+    """The name of the new rule whose ID the value stands for, "" where it does not."""
+    text = value if isinstance(value, str) else ""
+    return text.removeprefix(_NEW_RULE) if text.startswith(_NEW_RULE) else ""
 
 
 def member_key(group_id: str, server: BackendServer) -> Key:

@@ -11,7 +11,7 @@ from typing import Any
 
 from vservers.cloud.calls import Call
 
-from .changes import NEW, SECRET
+from .changes import NEW, SECRET, new_rule_name
 from .creations import BY_ACTION
 
 # Parameters that the API takes as JSON text.
@@ -22,7 +22,9 @@ _JSON_PARAMS = {
 _KEY_FILE = "private-key.pem"
 # A boundary of the SDK's spelling: before a capital that follows a small letter or a digit.
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-# What the answer names that was made; kept to tools that every shell has.
+# What the answer names that was made, and its rows with a line each; kept to tools that every shell
+# has.
+_TAKE_ROWS = """| tr -d ' \\n\\t' | tr '{' '\\n'"""
 _TAKE_ID = """| grep -o '"{}": *"[^"]*"' | cut -d '"' -f 4"""
 
 # Of the products beside SLB: version, and what the vendor calls the host of its endpoint.
@@ -74,6 +76,8 @@ def command_line(calls: Iterable[Call], region_id: str) -> str:
     """A script for bash and the vendor's `aliyun`; it stops at the first call that is refused."""
     blocks = ["set -euo pipefail"]
     made = ""
+    calls = list(calls)
+    named = any(_of_new_rule(call) for call in calls)
     for call in calls:
         words = [f"aliyun {call.product} {call.action} --region {shlex.quote(region_id)}"]
         words += [_flag(name, value, made) for name, value in call.params.items()]
@@ -81,6 +85,8 @@ def command_line(calls: Iterable[Call], region_id: str) -> str:
         if creation := BY_ACTION.get(call.action):
             made = creation.variable.upper()
             command = f"{made}=$({command} \\\n  {_TAKE_ID.format(creation.answer)})"
+        elif named and call.action == "CreateRules":
+            command = f"RULES=$({command} \\\n  {_TAKE_ROWS})"
         blocks.append(command)
     return "\n\n".join(blocks) + "\n"
 
@@ -90,14 +96,23 @@ def _flag(name: str, value: str | int, made: str) -> str:
         return f'--{name} "${made}"'
     if value == SECRET:
         return f'--{name} "$(cat {_KEY_FILE})"'
+    if rule := new_rule_name(value):
+        row = shlex.quote(f'"RuleName":{json.dumps(rule)}')
+        return f'--{name} "$(echo "$RULES" | grep -F {row} {_TAKE_ID.format("RuleId")})"'
     text = str(value)
     # A value with a hyphen in front would be taken for the next flag.
     return f"--{name}{'=' if text.startswith('-') else ' '}{shlex.quote(text)}"
 
 
+def _of_new_rule(call: Call) -> bool:
+    """Whether it is about a rule that a call before it makes."""
+    return any(new_rule_name(value) for value in call.params.values())
+
+
 def python_sdk(calls: Iterable[Call], region_id: str) -> str:
     """A whole program for the vendor's SDKs; keys come from the environment. Reads are printed."""
     calls = list(calls)
+    named = any(_of_new_rule(call) for call in calls)
     heads = dict.fromkeys(call.product for call in calls) or {"slb": None}
     blocks = [_head(product, region_id) for product in heads]
     made = ""
@@ -116,6 +131,9 @@ def python_sdk(calls: Iterable[Call], region_id: str) -> str:
         if creation := BY_ACTION.get(call.action):
             made = creation.variable
             answer = f"{made} = {answer}.body.{_attribute(creation.answer)}"
+        elif named and call.action == "CreateRules":
+            rows = f"{answer}.body.rules.rule"
+            answer = f"rules = {{\n    one.rule_name: one.rule_id\n    for one in {rows}\n}}"
         blocks.append(answer + "\n")
     return "\n".join(blocks)
 
@@ -175,6 +193,8 @@ def _literal(name: str, value: str | int, made: str) -> str:
         return made
     if value == SECRET:
         return f"open({_KEY_FILE!r}).read()"
+    if rule := new_rule_name(value):
+        return f"rules[{rule!r}]"
     if name not in _JSON_PARAMS:
         return repr(value)
     items: Sequence[Any] = json.loads(str(value))

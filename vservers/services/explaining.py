@@ -76,7 +76,16 @@ def _leads_to(difference: Difference, side: Values | None) -> bool:
         return agrees(side, _common(difference.after, side))
     if difference.field == TAG:
         return (None if side is None else side.get("value")) == difference.after
+    if difference.kind is Object.RULE and difference.field == "settings":
+        return side is not None and _has_settings(side, difference.after)
     return side is not None and side.get(difference.field) == _plain(difference.after)
+
+
+def _has_settings(side: Values, found: Values) -> bool:
+    """Whether a change gives a rule these settings of its own, {} for those of its listener."""
+    if side.get("listener_sync") != "off":
+        return not found
+    return bool(found) and agrees(found, {name: side.get(name) for name in found})
 
 
 def _common(values: Values, side: Values) -> dict[str, Any]:

@@ -3,19 +3,19 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import batched
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from vservers.cloud import calls
-from vservers.cloud.calls import MAX_RULES_PER_CALL, MAX_SERVERS_PER_CALL, Call
-from vservers.cloud.settings import RuleSettings, settings_of
-from vservers.cloud.types import BackendServer, Rule
+from vservers.cloud.calls import MAX_SERVERS_PER_CALL, Call
+from vservers.cloud.settings import settings_of
+from vservers.cloud.types import BackendServer
 
 from .changes import NEW, Change, Kind, Values, backend_server
 from .planned import CannotPlan as CannotPlan
 from .planned import PlannedCall as PlannedCall
 from .planning_balancers import release_call, settings_calls, tag_calls
+from .planning_rules import delete_rules, new_rules, set_rules
 
 _SERVED = {"running", "stopped"}
 
@@ -151,28 +151,9 @@ def _stage_listeners(
         stages.set.extend(_changed_listener(load_balancer_id, listener))
     deleted = {listener.key for listener in gone}
     left = [rule for rule in rules if rule.key[:2] not in deleted]
-    added, renamed, removed = _split(left)
-    for (protocol, port), some in _by_listener(added):
-        for batch in batched(some, MAX_RULES_PER_CALL):
-            call = calls.create_rules(
-                load_balancer_id, protocol, port, [_new_rule(rule) for rule in batch]
-            )
-            stages.add.append(PlannedCall(call, batch))
-    for rule in renamed:
-        before, after = rule.before or {}, rule.after or {}
-        own = _rule_settings(after)
-        call = calls.set_rule(
-            before["rule_id"],
-            name=after["name"],
-            vserver_group_id=after["vserver_group_id"],
-            listener_sync=after["listener_sync"] if own != _rule_settings(before) else "",
-            settings=own if own != _rule_settings(before) else None,
-        )
-        stages.set.append(PlannedCall(call, (rule,)))
-    for some in dict(_by_listener(removed)).values():
-        for batch in batched(some, MAX_RULES_PER_CALL):
-            call = calls.delete_rules([(rule.before or {})["rule_id"] for rule in batch])
-            stages.remove.append(PlannedCall(call, batch))
+    stages.add.extend(new_rules(load_balancer_id, left))
+    stages.set.extend(set_rules(left))
+    stages.remove.extend(delete_rules(left))
     for listener in gone:
         call = calls.delete_listener(load_balancer_id, str(listener.key[0]), int(listener.key[1]))
         its_rules = [rule for rule in rules if rule.key[:2] == listener.key]
@@ -278,23 +259,3 @@ def _changed_listener(load_balancer_id: str, listener: Change) -> list[PlannedCa
         moved = Change(Kind.LISTENER, listener.key, {"status": was}, {"status": status})
         planned.append(PlannedCall(build(load_balancer_id, protocol, port), (moved,)))
     return planned
-
-
-def _rule_settings(values: Values) -> RuleSettings | None:
-    """Its own, None where it follows its listener."""
-    return RuleSettings.of(values) if values.get("listener_sync") == "off" else None
-
-
-def _new_rule(rule: Change) -> Rule:
-    values: dict[str, Any] = dict(rule.after or {})
-    if _rule_settings(values):
-        raise CannotPlan(_("The cloud creates no rule with settings of its own in one call."))
-    domain, url = rule.key[2:]
-    return Rule("", values["name"], str(domain), str(url), values["vserver_group_id"] or "")
-
-
-def _by_listener(rules: Sequence[Change]) -> list[tuple[tuple[str, int], list[Change]]]:
-    found: dict[tuple[str, int], list[Change]] = {}
-    for rule in rules:
-        found.setdefault((str(rule.key[0]), int(rule.key[1])), []).append(rule)
-    return list(found.items())

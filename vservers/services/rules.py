@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.utils.translation import gettext_noop
 
@@ -23,20 +24,24 @@ RESOURCE = gettext_noop("forwarding rule")
 
 @dataclass(frozen=True, slots=True)
 class NewRule:
-    """A rule to make: a domain, a URL prefix, or both, and the group of the same load balancer."""
+    """A rule to make: a domain, a URL prefix, or both, and the group of the same load balancer.
+
+    settings: its own; None to follow its listener.
+    """
 
     name: str
     domain: str
     url: str
     vserver_group: VServerGroup
+    settings: RuleSettings | None = None
 
-    def as_json(self) -> dict[str, str]:
-        return {
-            "name": self.name,
-            "domain": self.domain,
-            "url": self.url,
-            "vserver_group_id": self.vserver_group.pk,
-        }
+    def as_values(self) -> dict[str, Any]:
+        """As changes have it."""
+        own = {"listener_sync": "off", **asdict(self.settings)} if self.settings else {}
+        return {"name": self.name, "vserver_group_id": self.vserver_group.pk, **own}
+
+    def as_json(self) -> dict[str, Any]:
+        return {"domain": self.domain, "url": self.url, **self.as_values()}
 
 
 def create_rules(*, actor: Actor, listener: Listener, rules: Sequence[NewRule]) -> list[str]:
@@ -60,7 +65,7 @@ def plan_new_rules(*, actor: Actor, listener: Listener, rules: Sequence[NewRule]
             Kind.RULE,
             rule_key(listener, rule.domain, rule.url),
             None,
-            {"name": rule.name, "vserver_group_id": rule.vserver_group.pk},
+            rule.as_values(),
         )
         for rule in rules
     ]

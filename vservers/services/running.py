@@ -19,14 +19,14 @@ from vservers.cloud.calls import Call
 from vservers.models import LoadBalancer, Operation, OperationCall
 
 from . import creations, places
-from .call_secrets import unsealed
-from .changes import NEW, SECRET, Change, Kind
+from .changes import NEW, Change, Kind
 from .ending import enter, last_words, status_of
 from .finding import find_made, ids_before
 from .locks import LostHold, check_held
 from .observing import Observed
 from .places import Place, lock_of
 from .room import make_room, may_get_room
+from .stand_ins import filled
 
 Outcome = OperationCall.Outcome
 Status = Operation.Status
@@ -130,17 +130,18 @@ class Run:
         return [Change.from_json(change).named(made_id) for change in call.changes]
 
     def _ready(self, call: OperationCall) -> Call:
-        """The call with all that its record has stand-ins for. Raises CloudUnreachable."""
-        secrets = unsealed(call)
-        params = {
-            name: self.operation.resource_id
-            if value == NEW
-            else secrets[name]
-            if value == SECRET
-            else value
-            for name, value in call.params.items()
-        }
-        return Call(call.action, params)
+        """The call with all that its record has stand-ins for. Raises CloudError."""
+        return filled(call, self.operation.resource_id, find_rule_id=lambda: self._rule_id(call))
+
+    def _rule_id(self, call: OperationCall) -> str:
+        """Of the rule that the call is about, "" where the cloud does not show it."""
+        (change,) = self.changes_of(call)
+        deadline = time.monotonic() + CONFIRM_SECONDS
+        self._read()
+        while not (found := Observed(self.place).find(change)) and time.monotonic() < deadline:
+            time.sleep(_CONFIRM_PAUSE_SECONDS)
+            self._read()
+        return str(found["rule_id"]) if found else ""
 
     def _standing(self, call: OperationCall, changes: list[Change]) -> OperationCall.Outcome:
         """Whether the call is still to be sent, stands done already, or was overtaken by others.
@@ -174,10 +175,18 @@ class Run:
             for change in self.changes_of(call)
             if creations.made_by(change) or (change.before is None and change.kind is Kind.LISTENER)
         }
-        return {change.owner for change in changes} <= made
+        # Such as a rule, by the call before.
+        done = self.operation.calls.filter(outcome=Outcome.DONE)
+        made |= {
+            (change.kind, change.key)
+            for call in done
+            for change in self.changes_of(call)
+            if change.before is None
+        }
+        return all(change.owner in made or (change.kind, change.key) in made for change in changes)
 
     def _evidence(self, call: OperationCall, changes: list[Change]) -> list[str]:
-        """What is there already that the call is to make: to find it later proves nothing."""
+        """What is there that the call is to make: to find it later proves nothing."""
         if creation := creations.BY_ACTION.get(call.action):
             return ids_before(self.cloud, self.place, creation)
         observed = Observed(self.place)
@@ -237,7 +246,7 @@ class Run:
         return False
 
     def _wait(self, call: OperationCall, error: CloudError) -> bool:
-        """Leave the rest to a worker if the cloud only said "not now": nothing was done."""
+        """Leave the rest to a worker if the cloud only said "not now"."""
         if self.last or not (error.is_busy or error.is_throttling):
             return False
         operation = self.operation

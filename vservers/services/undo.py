@@ -88,6 +88,7 @@ def plan_rest(*, actor: Actor, operation: Operation) -> AnyPlan:
     observed = Observed(plan.place)
     plan.changes = [change for change in left if not observed.is_after(change)]
     _refuse_changed(plan.changes, observed)
+    plan.changes = [_with_own_id(change, observed) for change in plan.changes]
     return plan
 
 
@@ -227,6 +228,13 @@ def _refuse_changed(changes: Iterable[Change], observed: Observed) -> None:
         names = ", ".join(str(change) for change in moved[:5])
         words = _("Changed since, so it is left as it is: %(changes)s.") % {"changes": names}
         raise CannotUndo(words, moved)
+
+
+def _with_own_id(change: Change, observed: Observed) -> Change:
+    """With the ID that the cloud gave it meanwhile, where the plan did not know it yet."""
+    found = observed.find(change) if change.before and change.kind is Kind.RULE else None
+    known = {"rule_id": found["rule_id"]} if found else {}
+    return replace(change, before={**change.before, **known}) if change.before else change
 
 
 def _again(change: Change, made: Collection[str | int]) -> Change:

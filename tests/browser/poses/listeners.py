@@ -35,6 +35,7 @@ def poses(page: Page, console: ConsoleProcess) -> Iterator[Pose]:
     yield Pose("rules", RULES, key=True)
     yield Pose("rules-add", RULES, opened("rules/new/"))
     yield Pose("rules-add-urls", RULES, opened("rules/new/", _urls))
+    yield Pose("rules-add-own", RULES, opened("rules/new/", _new_own))
     yield Pose("rule-edit-own", RULES, opened("/edit/", _own))
     yield Pose("rule-edit", RULES, opened("/edit/"))
     yield Pose("rule-delete", RULES, opened("/delete/"))
@@ -85,6 +86,13 @@ def _urls(page: Page) -> None:
     expect(page.locator("[name=rule-1-url]")).to_be_visible()
     page.locator("button[name=add-rule]").click()
     expect(page.locator("[name=rule-2-domain]")).to_be_visible()
+
+
+def _new_own(page: Page) -> None:
+    """A rule with settings of its own under one that follows its listener."""
+    _urls(page)
+    page.locator("button[name=own-rule][value='1']").click()
+    expect(page.locator("[name=rule-1-own-scheduler]")).to_be_visible()
 
 
 def _own(page: Page) -> None:

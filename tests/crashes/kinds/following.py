@@ -16,6 +16,7 @@ from tests.crashes.kinds.groups import (
 from tests.crashes.kinds.listeners import delete_listener
 from tests.crashes.kinds.regional import OLD as NETWORKS
 from tests.crashes.kinds.regional import access_list, delete_access_list, lists_are
+from tests.crashes.kinds.rules import delete_rules, rules_have_settings, with_settings
 from tests.crashes.kinds.servers import delete_pair, one_pair, paired
 from tests.crashes.kinds.start import (
     Arguments,
@@ -127,6 +128,13 @@ FOLLOWING = [
         _after(listening(), copy_group),
         take_back,
         _copy_is_gone,
+    ),
+    Kind(
+        "undo delete rules with settings",
+        about(Object.RULE),
+        _after(with_settings, delete_rules),
+        take_back,
+        rules_have_settings,
     ),
     Kind(
         "undo delete primary/secondary group",

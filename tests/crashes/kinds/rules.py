@@ -1,7 +1,16 @@
 """Forwarding rules."""
 
-from tests.crashes.kinds.start import Arguments, Kind, about, actor_of, listener_of, listening
+from tests.crashes.kinds.start import (
+    Arguments,
+    Kind,
+    Start,
+    about,
+    actor_of,
+    listener_of,
+    listening,
+)
 from tests.crashes.pictures import Picture
+from vservers.cloud.settings import RuleSettings
 from vservers.models import Rule, VServerGroup
 from vservers.selectors.fingerprints import rule_fingerprint
 from vservers.services import rules
@@ -15,6 +24,44 @@ def create_rules(user: Arguments, balancer_id: str, group_id: str) -> None:
         listener=listener_of(balancer_id),
         rules=[rules.NewRule(f"n{n}", f"{n}.example.com", "/new", group) for n in range(12)],
     )
+
+
+OWN = RuleSettings(scheduler="wlc", health_check="off")
+
+
+def create_rules_with_settings(user: Arguments, balancer_id: str, group_id: str) -> None:
+    """Two with settings of their own, and one without."""
+    group = VServerGroup.objects.get(pk=group_id)
+    rules.create_rules(
+        actor=actor_of(user),
+        listener=listener_of(balancer_id),
+        rules=[
+            rules.NewRule("n0", "0.example.com", "", group, OWN),
+            rules.NewRule("n1", "1.example.com", "", group),
+            rules.NewRule("n2", "2.example.com", "", group, OWN),
+        ],
+    )
+
+
+def delete_rules(user: Arguments, balancer_id: str, group_id: str) -> None:
+    listener = listener_of(balancer_id)
+    ids = list(listener.rules.values_list("pk", flat=True))
+    rules.delete_rules(actor=actor_of(user), listener=listener, rule_ids=ids)
+
+
+def with_settings(start: Start) -> Arguments:
+    """A listener with these rules."""
+    arguments = listening()(start)
+    create_rules_with_settings(dict(start.user), **arguments)
+    return arguments
+
+
+def rules_have_settings(cloud: Picture) -> bool:
+    return {rule["name"]: rule["settings"].get("scheduler") for rule in cloud.rules.values()} == {
+        "n0": "wlc",
+        "n1": None,
+        "n2": "wlc",
+    }
 
 
 def _rule(balancer_id: str) -> Rule:
@@ -66,4 +113,12 @@ RULES = [
         lambda cloud: [key[3] for key in cloud.rules] == ["/old1"],
         brief=False,
     ),
+    Kind(
+        "create rules with settings",
+        _RULE,
+        listening(),
+        create_rules_with_settings,
+        rules_have_settings,
+    ),
+    Kind("delete rules", _RULE, with_settings, delete_rules, lambda cloud: not cloud.rules),
 ]

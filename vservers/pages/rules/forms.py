@@ -10,10 +10,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from vservers.cloud.settings import RuleSettings
 from vservers.models import Listener, Rule, VServerGroup
 from vservers.pages.fields import GroupField, groups_by_id, name_characters
 from vservers.selectors.rules import MAX_RULES_PER_LISTENER
 from vservers.services.rules import NewRule
+
+from .own_settings import OwnSettings
 
 NAME_LENGTH = 40
 NOTHING = gettext_lazy("Enter a domain, a URL, or both.")
@@ -64,17 +67,36 @@ class NewRuleForm(forms.Form):
     name = name_field(required=False)
     # One more URL of the domain above.
     same = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    # Settings of its own, in `own`.
+    has_own = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,
         data: Mapping[str, Any] | None,
         *,
         groups: Mapping[str, VServerGroup],
+        listener: Listener,
         prefix: str,
         initial: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(data, prefix=prefix, initial=initial, empty_permitted=True)
         self.fields["vserver_group"] = GroupField(groups, empty_label=_("Choose a group"))
+        self.own: OwnSettings | None = None
+        if self["has_own"].value() in (True, "on"):
+            held = RuleSettings.of(listener.settings)
+            typed = (initial or {}).get("own")
+            self.own = OwnSettings(data, held=held, initial=typed, prefix=f"{prefix}-own")
+
+    @property
+    def typed(self) -> dict[str, Any]:
+        """Everything that was posted of it, judged by nobody, to begin another form with."""
+        own = {name: self.own[name].data for name in self.own.fields} if self.own else {}
+        return {**{name: self[name].data for name in self.fields}, "own": own}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is wrong with it, nor with settings of its own."""
+        return not self.errors and (self.own is None or not self.own.errors)
 
     @property
     def is_same(self) -> bool:
@@ -88,7 +110,8 @@ class NewRuleForm(forms.Form):
 
     def has_changed(self) -> bool:
         """A group alone, taken over from the row above, is nothing yet; a URL asked for is."""
-        return self.is_same or bool({"domain", "url", "name"} & set(self.changed_data))
+        asked = self.is_same or self.own is not None
+        return asked or bool({"domain", "url", "name"} & set(self.changed_data))
 
     def clean_domain(self) -> str:
         """Hosts are compared without case: two spellings are one domain."""
@@ -109,6 +132,7 @@ class NewRuleForm(forms.Form):
             domain=values["domain"],
             url=values["url"],
             vserver_group=values["vserver_group"],
+            settings=self.own.settings if self.own else None,
         )
 
 
@@ -135,6 +159,7 @@ class NewRulesForm:
         group_id: str = "",
     ) -> None:
         self.groups = groups_by_id(listener.load_balancer)
+        self._listener = listener
         self.present = present
         self.error = ""
         posted = _with_domains(data) if data is not None else None
@@ -148,6 +173,7 @@ class NewRulesForm:
         return NewRuleForm(
             data,
             groups=self.groups,
+            listener=self._listener,
             prefix=f"rule-{number}",
             initial=initial,
         )
@@ -173,17 +199,25 @@ class NewRulesForm:
         return len(self.rows) < min(self.max_rows, self.left)
 
     def act_on(self, data: QueryDict) -> bool:
-        """Carry out a button of the form: another domain, another URL of one, or one row less.
+        """Carry out a button of the form: another domain, another URL of one, one row less, or
+        settings of a row's own and not.
 
         False where the person wants to submit. Nothing is judged yet.
         """
-        typed = [{name: row[name].data for name in row.fields} for row in self.rows]
+        typed = [row.typed for row in self.rows]
         if "add-rule" in data:
             at = len(typed)
             new = {"vserver_group": typed[-1]["vserver_group"]}
         elif "add-url" in data:
             at = _number(data.get("add-url"), len(typed) - 1) + 1
-            new = {**typed[at - 1], "url": "", "name": "", "same": True}
+            new = {**typed[at - 1], "url": "", "name": "", "same": True, "has_own": False}
+        elif "own-rule" in data:
+            at = _number(data.get("own-rule"), len(typed) - 1)
+            has_own = self.rows[at].own is not None
+            self._begin_with([*typed[:at], {**typed[at], "has_own": not has_own}, *typed[at + 1 :]])
+            if own := self.rows[at].own:
+                own.fields["scheduler"].widget.attrs["autofocus"] = True
+            return True
         elif "drop-rule" in data:
             gone = _number(data.get("drop-rule"), len(typed) - 1)
             if len(typed) > 1:
@@ -216,11 +250,11 @@ class NewRulesForm:
                 "A listener has %(max_rules_per_listener)s rules at most; this one can take "
                 "%(left)s more."
             ) % {"max_rules_per_listener": MAX_RULES_PER_LISTENER, "left": self.left}
-        return all(not row.errors for row in self.rows) and not self.error
+        return all(row.is_whole for row in self.rows) and not self.error
 
     @property
     def refused(self) -> bool:
-        return bool(self.error) or any(row.is_bound and row.errors for row in self.rows)
+        return bool(self.error) or any(row.is_bound and not row.is_whole for row in self.rows)
 
     def _refuse_repeated(self) -> None:
         pairs = {
@@ -229,7 +263,7 @@ class NewRulesForm:
         }
         names = {rule.name for rule in self.present}
         for number, row in enumerate(self.rows, start=1):
-            if row.errors or not row.has_changed():
+            if not row.is_whole or not row.has_changed():
                 continue
             rule = row.rule
             if holder := pairs.get((rule.domain, rule.url)):
@@ -247,7 +281,7 @@ class NewRulesForm:
 
     @property
     def rules(self) -> list[NewRule]:
-        return [row.rule for row in self.rows if row.is_valid() and row.has_changed()]
+        return [row.rule for row in self.rows if row.is_whole and row.has_changed()]
 
 
 def _with_domains(data: QueryDict) -> QueryDict:

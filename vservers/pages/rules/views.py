@@ -15,7 +15,6 @@ from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.models import Listener, Rule
 from vservers.pages.answers import Attempt, answer_dialog, attempt
-from vservers.pages.listeners.times import Times
 from vservers.pages.lookup import balancer_or_404, listener_or_404, rule_or_404
 from vservers.pages.ticks import Ticks
 from vservers.selectors.fingerprints import rule_picture
@@ -118,7 +117,7 @@ def rules_edit(
             return _done(request, listener, *words)
     context = _context(listener, _("Edit rule %(rule)s") % {"rule": rule}) | {
         "form": edit.form,
-        "times": Times.of(edit.form),
+        "times": edit.form.times,
         "rule": rule,
         "submit": _("Submit"),
         **edit.context(),
