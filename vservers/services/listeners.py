@@ -20,6 +20,10 @@ from .operations import Plan, carry_out
 
 RESOURCE = gettext_noop("listener")
 
+_TOUCHED = (scopes.LISTENERS, scopes.HEALTH)
+# An instance turns inactive by itself with its last listener, and active with the first.
+_WITH_STATUS = (*_TOUCHED, scopes.BALANCER)
+
 
 @dataclass(frozen=True, slots=True)
 class ListenerSpec:
@@ -100,6 +104,7 @@ def plan_new_listener(
 ) -> Plan:
     """What create_listener would do. Raises NotAllowed, NotRead."""
     plan = _plan(actor, load_balancer, protocol, port, gettext_noop("create listener"))
+    plan.reread = _WITH_STATUS
     plan.read_now(scopes.LISTENERS)
     plan.after = spec.as_values()
     after = {**plan.after, "status": "running" if start else "stopped"}
@@ -217,6 +222,7 @@ def delete_listener(*, actor: Actor, listener: Listener) -> None:
 def plan_listener_deletion(*, actor: Actor, listener: Listener) -> Plan:
     """What delete_listener would do. Raises NotAllowed, Gone, NotRead."""
     plan = _plan_of(actor, listener, gettext_noop("delete listener"))
+    plan.reread = _WITH_STATUS
     listener = _read_listener(plan, listener)
     before = listener_values(listener)
     plan.changes = [Change(Kind.LISTENER, (listener.protocol, listener.port), before, None)]
@@ -249,5 +255,5 @@ def _plan(actor: Actor, load_balancer: LoadBalancer, protocol: str, port: int, v
         resource_type=RESOURCE,
         resource_id=f"{load_balancer.pk}_{protocol}_{port}",  # as the cloud's tags name a listener
         resource_name=f"{protocol.upper()}:{port}",
-        reread=[scopes.LISTENERS, scopes.HEALTH],
+        reread=_TOUCHED,
     )

@@ -117,6 +117,9 @@ def _scopes(drift: Drift) -> list[scopes.Scope]:
             return [scopes.group(drift.object_id)]
         case Object.POOL:
             return [scopes.POOL, scopes.HEALTH]
+        case Object.LISTENER if drift.field == EXISTS:
+            # An instance turns inactive with its last listener, and active with the first.
+            return [scopes.LISTENERS, scopes.HEALTH, scopes.BALANCER]
     return [scopes.LISTENERS, scopes.HEALTH]
 
 
