@@ -25,7 +25,10 @@ path.write_text(json.dumps(lock, indent=2) + "\n")
 endef
 export STRIP_ADDRESSES
 
-.PHONY: help run test lint format lock words actions matrix bench screenshots clean haproxy
+# The console is many processes, and its tests start many more: each would compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help run test lint lint-types lint-style format lock words actions matrix bench screenshots clean haproxy
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -39,11 +42,16 @@ test: $(STAMPS)/dev $(STATIC) $(CATALOGUES) ## set up what is missing, lint, and
 	$(PYTHON_OF_VENV) -m pytest -n 2 --dist loadgroup
 
 lint: $(STAMPS)/dev ## check style, templates, import contracts and types
+	@$(MAKE) --no-print-directory -j2 lint-types lint-style
+
+lint-types:
+	$(PYTHON_OF_VENV) -m mypy
+
+lint-style:
 	$(PYTHON_OF_VENV) -m ruff check .
 	$(PYTHON_OF_VENV) -m ruff format --check .
 	$(PYTHON_OF_VENV) -m djlint --quiet --check --lint templates
 	$(VENV)/bin/lint-imports
-	$(PYTHON_OF_VENV) -m mypy
 
 format: $(STAMPS)/dev ## put code and templates into their one form
 	$(PYTHON_OF_VENV) -m ruff check --fix-only .

@@ -150,9 +150,9 @@ def test_what_will_be_sent_is_shown_and_nothing_is_made(client_of, operator, clo
 
 
 def test_a_cloud_that_cannot_be_read_is_said(client_of, operator, flaky_cloud):
-    flaky_cloud.refuse("DescribeZones", "ServiceUnavailable", 20)
+    flaky_cloud.refuse("DescribeZones", "Forbidden.RAM", 1)
     page = client_of(operator).get(URL).content.decode()
-    assert "ServiceUnavailable" in page
+    assert "Forbidden.RAM" in page
 
 
 def test_a_reader_a_stranger_and_a_wrong_region(client_of, reader, stranger, operator, cloud):

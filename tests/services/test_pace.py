@@ -102,25 +102,24 @@ import sys, time, django
 django.setup()
 from vservers.services import pacing
 from vservers.models import CloudAccount
-pace = pacing.pace_of(CloudAccount.objects.get(pk=int(sys.argv[1])))
 print("ready", flush=True)
-sys.stdin.readline()
-until = time.time() + float(sys.argv[2])
-while time.time() < until:
-    pace("DescribeRegions")
-    print(time.time(), flush=True)
+for line in sys.stdin:
+    account, seconds = line.split()
+    pace = pacing.pace_of(CloudAccount.objects.get(pk=int(account)))
+    until = time.time() + float(seconds)
+    while time.time() < until:
+        pace("DescribeRegions")
+        print(time.time(), flush=True)
+    print("done", flush=True)
 """
+SECONDS = 2
 
 
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("rate", [20, 200])
-def test_several_processes_together_stay_under_the_rate(settings, rate):
-    account = CloudAccount.objects.create(
-        name="shared", endpoint="http://127.0.0.1:9", paces={"read": rate}
-    )
-    processes = [
+@pytest.fixture
+def processes(transactional_db):
+    started = [
         subprocess.Popen(
-            [sys.executable, "-c", _CALLS, str(account.pk), "4"],
+            [sys.executable, "-c", _CALLS],
             cwd=django_settings.BASE_DIR,
             env=environment_of_tests(),
             stdin=subprocess.PIPE,
@@ -129,20 +128,36 @@ def test_several_processes_together_stay_under_the_rate(settings, rate):
         )
         for _ in range(3)
     ]
+    yield started
+    for process in started:
+        process.communicate(timeout=60)
+
+
+def test_several_processes_together_stay_under_the_rate(processes):
     for process in processes:
         assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    moments = []
-    for process in processes:
-        out, _ = process.communicate(timeout=60)
-        moments.append([float(line) for line in out.split()])
+    for rate in (20, 200):
+        account = CloudAccount.objects.create(
+            name=f"shared at {rate}", endpoint="http://127.0.0.1:9", paces={"read": rate}
+        )
+        for process in processes:
+            process.stdin.write(f"{account.pk} {SECONDS}\n")
+            process.stdin.flush()
+        _judge(rate, [list(_moments(process)) for process in processes])
+
+
+def _moments(process):
+    """When its calls left, in Unix seconds, until it is done."""
+    while (line := process.stdout.readline()) != "done\n":
+        yield float(line)
+
+
+def _judge(rate, moments):
     assert all(moments), "each had its turn"
     together = sorted(moment for some in moments for moment in some)
     limit = Limit(rate)
     # What one process reserved and uses late may leave beside what others do: a block each.
-    slack = limit.burst + len(processes) * limit.block + 1
+    slack = limit.burst + len(moments) * limit.block + 1
     for first, moment in enumerate(together):
         window = [one for one in together[first:] if one - moment < 1.0]
         assert len(window) <= rate + slack
