@@ -1,5 +1,8 @@
 """The way to an account of the cloud."""
 
+import threading
+from collections.abc import Callable
+
 from console.shell.sealing import Unreadable, unseal
 from vservers.cloud import Cloud, CloudUnreachable, Credentials
 from vservers.models import AccountRegion, CloudAccount, LoadBalancer
@@ -40,6 +43,19 @@ def connect(
         region_id=region_id,
         pace=pace_of(account, background=background),
     )
+
+
+def connect_readers(place: AccountRegion) -> Callable[[], Cloud]:
+    """For reads in the background by several threads: each that asks keeps one of its own."""
+    own = threading.local()
+
+    def cloud() -> Cloud:
+        mine: Cloud | None = getattr(own, "cloud", None)
+        if mine is None:
+            mine = own.cloud = connect(place, background=True)
+        return mine
+
+    return cloud
 
 
 def _no_way(code: str, message: str) -> CloudUnreachable:

@@ -13,7 +13,7 @@ from vservers.cloud.slb import MAX_BALANCERS_PER_CALL
 from vservers.models import AccountRegion, SyncRun
 
 from . import readings, vanishing
-from .connection import connect
+from .connection import connect, connect_readers
 from .crew import ask_all
 from .differences import Written
 from .regional_sync import sync_assets
@@ -76,10 +76,11 @@ def _with_listeners(place: AccountRegion, ids: Sequence[str]) -> Iterator[Questi
 def read_many(place: AccountRegion, questions: Iterator[Question], progress: Progress) -> None:
     """Read and write several load balancers at once, each in its own transaction."""
 
+    cloud = connect_readers(place)
+
     def ask(question: Question) -> Written:
         load_balancer_id, reader, began = question
-        cloud = connect(place.account, place.region_id, background=True)
-        return store(cloud, load_balancer_id, reader, began=began)
+        return store(cloud(), load_balancer_id, reader, began=began)
 
     for (load_balancer_id, *_), answer in ask_all(ask, questions):
         if not isinstance(answer, CloudError):

@@ -15,15 +15,16 @@ from datetime import datetime, timedelta
 from itertools import batched
 
 from django.conf import settings
-from django.db.models import Count, F, Model, Q, QuerySet
+from django.db.models import Count, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from vservers.cloud import CloudError
 from vservers.cloud import types as api
-from vservers.models import AccountRegion, LoadBalancer, Rule, SyncRun, VServerGroup
+from vservers.models import AccountRegion, LoadBalancer, Member, Rule, SyncRun, VServerGroup
 
 from . import readings, vanishing
-from .connection import connect
+from .connection import connect, connect_readers
 from .crew import ask_all
 from .full_sync import Question, read_many, read_whole
 from .readings.listeners import other_listeners
@@ -105,9 +106,10 @@ def _compare_lists(
 ) -> None:
     """Which groups and rules are other than the mirror has them, by the lists of the groups."""
 
+    cloud = connect_readers(place)
+
     def ask(load_balancer_id: str) -> list[api.VServerGroup]:
-        cloud = connect(place.account, place.region_id, background=True)
-        return cloud.slb.describe_vserver_groups(load_balancer_id, with_rules=True)
+        return cloud().slb.describe_vserver_groups(load_balancer_id, with_rules=True)
 
     for some in batched(ask_all(ask, ids), _CHUNK):
         listed_at = timezone.now()
@@ -137,11 +139,14 @@ _Groups = dict[str, tuple[str, dict[str, str], int]]
 
 def _held_groups(ids: list[str]) -> dict[str, _Groups]:
     held: dict[str, _Groups] = {one: {} for one in ids}
-    rows = VServerGroup.objects.filter(load_balancer__in=ids).annotate(count=Count("members"))
-    for load_balancer_id, pk, name, tags, count in rows.order_by().values_list(
+    # Counted group by group, along the index: joined and grouped it takes ten times as long.
+    members = Member.objects.filter(group=OuterRef("pk")).order_by().values("group")
+    count = Coalesce(Subquery(members.annotate(n=Count("pk")).values("n")), 0)
+    rows = VServerGroup.objects.filter(load_balancer__in=ids).annotate(count=count)
+    for load_balancer_id, pk, name, tags, servers in rows.order_by().values_list(
         "load_balancer_id", "pk", "name", "tags", "count"
     ):
-        held[load_balancer_id][pk] = (name, tags, count)
+        held[load_balancer_id][pk] = (name, tags, servers)
     return held
 
 

@@ -47,7 +47,8 @@ def store(
         write = reader(cloud)
         with transaction.atomic():
             _prepare(durable=also is not None)
-            balancer = LoadBalancer.objects.select_for_update().filter(pk=load_balancer_id).first()
+            rows = LoadBalancer.objects.select_for_update().filter(pk=load_balancer_id)
+            balancer = rows.order_by("pk").first()
             overtaken = balancer and balancer.touched_at and balancer.touched_at > read_at
             if overtaken and remaining:
                 continue
