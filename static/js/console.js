@@ -139,7 +139,8 @@
   on("htmx:beforeRequest", (event) => {
     const target = event.detail.target;
     if (!dialog || dialog.open || !target || target.id !== "dialog") return;
-    opener = event.detail.elt;
+    const menu = event.detail.elt.closest("[popover]");
+    opener = (menu && buttonOf(menu)) || event.detail.elt;
     openerId = opener.id;
   });
 
@@ -168,6 +169,26 @@
       question.close();
     }
   });
+
+  // Menus of rows -----------------------------------------------------------------------------
+
+  const buttonOf = (menu) => one(`[popovertarget="${CSS.escape(menu.id)}"]`);
+
+  // Browsers without anchors in CSS would show them in the middle of the window.
+  if (!CSS.supports("position-area", "bottom")) {
+    document.addEventListener(
+      "toggle",
+      (event) => {
+        const menu = event.target;
+        if (event.newState !== "open" || !menu.matches(".pop-menu")) return;
+        const button = buttonOf(menu).getBoundingClientRect();
+        const below = button.bottom + menu.offsetHeight < window.innerHeight;
+        menu.style.top = `${below ? button.bottom : button.top - menu.offsetHeight - 8}px`;
+        menu.style.left = `${Math.max(4, button.right - menu.offsetWidth)}px`;
+      },
+      true,
+    );
+  }
 
   // Ticks -------------------------------------------------------------------------------------
   // <div data-ticks> … <input type="checkbox" data-tick-all> … <input type="checkbox" data-tick>

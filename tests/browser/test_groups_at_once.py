@@ -31,7 +31,7 @@ def test_weights_of_ticked_groups_are_previewed_and_set(
     # A search takes the row away; its tick stays.
     page.get_by_label("Search groups").fill("once-b")
     expect(page.get_by_role("row", name="once-a")).to_have_count(0)
-    expect(page.get_by_role("group", name="Ticked groups")).to_contain_text("1 ticked")
+    expect(page.get_by_role("group", name="Ticked groups")).to_contain_text("1 selected")
     page.get_by_role("row", name="once-b").get_by_role("checkbox").check()
     page.get_by_role("button", name="Set weights").click()
     expect(page.get_by_text("2 groups are ticked")).to_be_visible()
@@ -101,7 +101,7 @@ def test_a_file_goes_out_and_comes_back_changed(
     assert ",8080,10," in text
     changed = tmp_path / "groups.csv"
     changed.write_text(text.replace(",8080,10,", ",8080,44,"))
-    page.get_by_text("Files").click()
+    page.get_by_text("Export / import").click()
     page.get_by_role("link", name="Import").click()
     page.get_by_label("File").set_input_files(changed)
     page.get_by_role("button", name="Check and preview").click()

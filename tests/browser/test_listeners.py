@@ -140,6 +140,7 @@ def test_a_listener_is_found_and_stopped_by_the_filters_and_its_row(
     expect(page).to_have_url(re.compile("protocol=tcp"))
     expect(page.get_by_role("row", name=f"HTTPS:{HTTPS_PORT}")).to_have_count(0)
     row = page.get_by_role("row", name=f"TCP:{TCP_PORT}")
+    row.get_by_role("button", name="More").click()
     row.get_by_role("link", name="Stop").click()
     press(page.get_by_role("dialog"), "Stop")
     expect(row).to_contain_text("Stopped")

@@ -118,7 +118,7 @@ def test_an_objects_own_page_has_the_newest_and_a_link(client_of, operator, read
     part = client_of(operator).get(url, {"few": ""}, headers=HTMX)
     assert "<html" not in part.content.decode()
     assert len(part.context["rows"]) == 8
-    assert "All of it (12)" in part.content.decode()
+    assert "Whole history (12)" in part.content.decode()
     unseen = client_of(reader).get(address("groups-detail", balancer, group.pk)).content.decode()
     assert url not in unseen
 

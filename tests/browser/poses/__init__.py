@@ -75,10 +75,17 @@ def in_rows(page: Page, name: str) -> Locator:
 
 
 def opened(path: str, *then: Act) -> Act:
-    """Press the link that opens the dialog of this address, which may be its end; then do more."""
+    """Press the link that opens the dialog of this address, which may be its end; then do more.
+
+    Where it is in the menu of a row, that is opened first.
+    """
 
     def act(page: Page) -> None:
-        page.locator(f'a[hx-get$="{path}"], a[hx-get*="{path}?"]').first.click()
+        link = page.locator(f'a[hx-get$="{path}"], a[hx-get*="{path}?"]').first
+        menu = page.locator("[popover].pop-menu").filter(has=link)
+        if menu.count():
+            page.locator(f'[popovertarget="{menu.first.get_attribute("id")}"]').click()
+        link.click()
         expect(the_dialog(page)).to_be_visible()
         for step in then:
             step(page)

@@ -57,9 +57,11 @@ class ItemShown:
 @require_safe
 @requires(Action.VIEW_AUDIT)
 def batches_list(request: ConsoleRequest) -> HttpResponse:
+    page = batches_page(page=request.GET.get("page", 1))
     context = {
         "title": _("Bulk changes"),
-        "page": batches_page(page=request.GET.get("page", 1)),
+        "page": page,
+        "rows": [(batch, _level(batch, bad=batch.bad_count)) for batch in page],
         "verbs": _verbs(),
     }
     return render_page(request, "vservers/batches/list.html", context)
@@ -80,7 +82,7 @@ def batches_detail(request: ConsoleRequest, number: int) -> HttpResponse:
         .filter(pk=batch.load_balancer_id or None)
         .first(),
         "batch": batch,
-        "level": _STATUS_LEVELS[Batch.Status(batch.status)] if not progress.bad else "warn",
+        "level": _level(batch, bad=progress.bad),
         "progress": progress,
         "page": page,
         "shown": _shown(list(page)),
@@ -97,6 +99,11 @@ def batches_detail(request: ConsoleRequest, number: int) -> HttpResponse:
         part="batch",
         status=HTMX_STOP_POLLING if over else 200,
     )
+
+
+def _level(batch: Batch, *, bad: int) -> str:
+    """As components/status.html has it. bad: how many of its objects did not end well."""
+    return "warn" if bad else _STATUS_LEVELS[Batch.Status(batch.status)]
 
 
 def _verbs() -> dict[str, str]:
