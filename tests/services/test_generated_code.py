@@ -21,7 +21,8 @@ from vservers.services import groups, listeners, pool, rules
 from vservers.services.changes import NEW, new_rule_name
 from vservers.services.code import command_line, python_sdk
 from vservers.services.desired import desired
-from vservers.services.terraform import escape, terraform
+from vservers.services.hcl import escape
+from vservers.services.terraform import terraform
 
 pytestmark = pytest.mark.contract
 
@@ -281,7 +282,7 @@ def test_nothing_that_was_typed_leaves_its_quotes(tmp_path):
 
 def parsed(plan):
     """The configuration of a plan as a parser of HCL reads it."""
-    plan_text = terraform(desired(plan.load_balancer, plan.changes))
+    plan_text = terraform(desired(plan.place, plan.changes))
     return hcl2.loads(plan_text), plan_text
 
 
@@ -300,7 +301,7 @@ def resource(read, kind):
         for inner in named.values()
     ]
     (one,) = found
-    return {name: bare(value) for name, value in one.items()}
+    return {name: bare(value) for name, value in one.items() if name != "__is_block__"}
 
 
 def test_terraform_has_the_whole_group_and_takes_over_what_exists(actor, balancer):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from vservers.cloud.calls import Call
 from vservers.services.code import command_line, python_sdk
 from vservers.services.desired import desired
-from vservers.services.operations import AnyPlan, Plan
+from vservers.services.operations import AnyPlan
 from vservers.services.planning import PlannedCall
 from vservers.services.terraform import terraform
 
@@ -73,22 +73,17 @@ def _steps(calls: list[PlannedCall]) -> list[Step]:
 
 def _programs(plans: list[AnyPlan], planned: list[PlannedCall]) -> Iterable[Program]:
     yield from programs_of([one.call for one in planned], plans[0].place.region_id)
-    resources = [
-        terraform(desired(plan.load_balancer, plan.changes))
-        for plan in plans
-        if isinstance(plan, Plan)
-    ]
-    if resources:
-        yield Program(
-            "terraform",
-            _("Terraform"),
-            _(
-                "The state after the change, for the provider aliyun/alicloud. What exists is "
-                "taken over by import blocks (Terraform 1.7). Read what terraform plan says "
-                "before you apply it."
-            ),
-            "\n".join(resources),
-        )
+    resources = [terraform(desired(plan.place, plan.changes)) for plan in plans]
+    yield Program(
+        "terraform",
+        _("Terraform"),
+        _(
+            "The state after the change, for the provider aliyun/alicloud. What exists is "
+            "taken over by import blocks (Terraform 1.7). Read what terraform plan says "
+            "before you apply it."
+        ),
+        "\n".join(resources),
+    )
 
 
 def programs_of(calls: list[Call], region: str) -> Iterable[Program]:

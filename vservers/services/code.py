@@ -19,7 +19,7 @@ _JSON_PARAMS = {
     "BackendServers", "RuleList", "RuleIds", "MasterSlaveBackendServers", "AclEntrys",
 }  # fmt: skip
 # Where a program finds the only secret that is ever sent.
-_KEY_FILE = "private-key.pem"
+KEY_FILE = "private-key.pem"
 # A boundary of the SDK's spelling: before a capital that follows a small letter or a digit.
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # What the answer names that was made, and its rows with a line each; kept to tools that every shell
@@ -95,7 +95,7 @@ def _flag(name: str, value: str | int, made: str) -> str:
     if value == NEW:
         return f'--{name} "${made}"'
     if value == SECRET:
-        return f'--{name} "$(cat {_KEY_FILE})"'
+        return f'--{name} "$(cat {KEY_FILE})"'
     if rule := new_rule_name(value):
         row = shlex.quote(f'"RuleName":{json.dumps(rule)}')
         return f'--{name} "$(echo "$RULES" | grep -F {row} {_TAKE_ID.format("RuleId")})"'
@@ -192,7 +192,7 @@ def _literal(name: str, value: str | int, made: str) -> str:
     if value == NEW:
         return made
     if value == SECRET:
-        return f"open({_KEY_FILE!r}).read()"
+        return f"open({KEY_FILE!r}).read()"
     if rule := new_rule_name(value):
         return f"rules[{rule!r}]"
     if name not in _JSON_PARAMS:

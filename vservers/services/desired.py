@@ -7,11 +7,14 @@ steps, as Terraform does, needs the others too.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from vservers.models import LoadBalancer
+from vservers.models import AccountRegion, LoadBalancer
 
 from .changes import INSTANCE, Change, Key, Kind, Values, member_key, server_values
 from .observing import (
+    Observed,
     balancer_values,
+    extension_values,
+    extensions_of,
     held_members,
     held_pool,
     listener_values,
@@ -25,7 +28,10 @@ Objects = dict[tuple[Kind, Key], Values]
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """held: what is there now; after: what shall be there. Both hold whole groups and pools."""
+    """held: what is there now; after: what shall be there. Both hold whole groups, pools and lists.
+
+    load_balancer_id: "" of what belongs to a region.
+    """
 
     load_balancer_id: str
     region_id: str
@@ -48,11 +54,14 @@ class Desired:
         return (kind, key) in self.held
 
 
-def desired(load_balancer: LoadBalancer, changes: Iterable[Change]) -> Desired:
+def desired(place: LoadBalancer | AccountRegion, changes: Iterable[Change]) -> Desired:
     """What the mirror holds around the changes, and what becomes of it."""
     changes = list(changes)
-    held = _held(load_balancer, changes)
-    return Desired(load_balancer.pk, load_balancer.region_id, held, applied(held, changes))
+    if isinstance(place, LoadBalancer):
+        held = _held(place, changes)
+        return Desired(place.pk, place.region_id, held, applied(held, changes))
+    held = _held_of_region(place, changes)
+    return Desired("", place.region_id, held, applied(held, changes))
 
 
 def applied(held: Mapping[tuple[Kind, Key], Values], changes: Iterable[Change]) -> Objects:
@@ -84,6 +93,11 @@ def _held(load_balancer: LoadBalancer, changes: Iterable[Change]) -> Objects:
         )
         for key, value in load_balancer.tags.items():
             held[Kind.TAG, (INSTANCE, load_balancer.pk, key)] = {"value": value}
+    held |= _wholes(load_balancer, changes, Kind.PAIR)
+    for row in extensions_of(load_balancer) if keys[Kind.EXTENSION] else ():
+        domain = row.listener.protocol, row.listener.port, row.domain
+        if domain in keys[Kind.EXTENSION]:
+            held[Kind.EXTENSION, domain] = extension_values(row)
     if keys[Kind.POOL_SERVER]:
         for server in held_pool(load_balancer.pk):
             held[Kind.POOL_SERVER, (server.server_id, server.server_ip)] = server_values(server)
@@ -97,3 +111,22 @@ def _held(load_balancer: LoadBalancer, changes: Iterable[Change]) -> Objects:
                 if key in keys[Kind.RULE]:
                     held[Kind.RULE, key] = rule_values(rule)
     return held
+
+
+def _held_of_region(place: AccountRegion, changes: Iterable[Change]) -> Objects:
+    kinds = Kind.SERVER_CERTIFICATE, Kind.CA_CERTIFICATE, Kind.ACCESS_LIST
+    return _wholes(place, changes, *kinds)
+
+
+def _wholes(
+    place: LoadBalancer | AccountRegion, changes: Iterable[Change], *kinds: Kind
+) -> Objects:
+    """The objects of some kinds that the changes are about or belong to, with their parts."""
+    observed = Observed(place)
+    owners = {change.owner for change in changes if change.owner[0] in kinds}
+    return {
+        # The first of an object is itself.
+        (kind if number == 0 else Kind.ACCESS_ENTRY, key): values
+        for kind, owner in sorted(owners)
+        for number, (key, values) in enumerate(observed.whole(kind, str(owner[0])).items())
+    }

@@ -118,6 +118,12 @@ def extension_values(extension: DomainExtension) -> dict[str, Any]:
     }
 
 
+def extensions_of(load_balancer: LoadBalancer) -> QuerySet[DomainExtension]:
+    """With their listeners."""
+    rows = DomainExtension.objects.filter(listener__load_balancer=load_balancer)
+    return rows.select_related("listener")
+
+
 def pair_values(group: MasterSlaveGroup) -> dict[str, Any]:
     """A primary/secondary group whole, the primary server first: nothing of it ever changes."""
     return {
@@ -252,10 +258,9 @@ def _rules(load_balancer: LoadBalancer) -> dict[Key, Values]:
 
 
 def _extensions(load_balancer: LoadBalancer) -> dict[Key, Values]:
-    rows = DomainExtension.objects.filter(listener__load_balancer=load_balancer)
     return {
         (row.listener.protocol, row.listener.port, row.domain): extension_values(row)
-        for row in rows.select_related("listener")
+        for row in extensions_of(load_balancer)
     }
 
 

@@ -2,15 +2,17 @@
 
 Pure functions of a Desired. Objects that exist are taken over by import blocks (Terraform 1.7), so
 that applying the text makes no second one. Source of the arguments: the provider's documentation of
-slb_server_group, slb_server_group_server_attachment, slb_backend_server, slb_listener, slb_rule.
+slb_server_group, slb_server_group_server_attachment, slb_backend_server, slb_listener, slb_rule,
+and of the resources in terraform_balancers and terraform_assets.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .changes import Key, Kind, Values
 from .desired import Desired
+from .hcl import Labels, Raw, block, escape, import_block, literal, quote
+from .terraform_assets import extensions, farewell, pairs, regional
 from .terraform_balancers import BALANCER, balancer_arguments
 
 _GROUP = "alicloud_slb_server_group"
@@ -19,7 +21,6 @@ _POOL = "alicloud_slb_backend_server"
 _LISTENER = "alicloud_slb_listener"
 _RULE = "alicloud_slb_rule"
 
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _CHECK_ARGUMENTS = (
     "health_check",
     "health_check_uri",
@@ -70,15 +71,9 @@ _HEADERS = {
 }
 
 
-class Raw(str):
-    """An expression that stands in the text as it is."""
-
-    __slots__ = ()
-
-
 def terraform(state: Desired) -> str:
     """The resources as they shall stand, those that exist with an import block each."""
-    labels = _Labels()
+    labels = Labels()
     groups = {key[0]: labels.take(values["name"], "group") for key, values in _groups(state)}
     blocks = list(_balancers(state, labels))
     for key, values in _groups(state):
@@ -87,34 +82,21 @@ def terraform(state: Desired) -> str:
         blocks += _pool(state, pool)
     for key, values in state.of(Kind.LISTENER).items():
         blocks += _listener(state, key, values, groups)
+    blocks += pairs(state, labels)
+    blocks += extensions(state, labels)
+    blocks += regional(state, labels)
     for key, values in state.of(Kind.RULE).items():
         blocks += _rule(state, key, values, groups, labels.take(values["name"], "rule"))
     blocks += _farewell(state)
     return "\n\n".join(blocks) + "\n"
 
 
-class _Labels:
-    """Names of resources: letters, digits and underscores, each once."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def take(self, name: object, kind: str) -> str:
-        label = re.sub(r"[^A-Za-z0-9]+", "_", str(name)).strip("_").lower()
-        label = label if label[:1].isalpha() else f"{kind}_{label}".rstrip("_")
-        chosen, number = label, 2
-        while chosen in self._taken:
-            chosen, number = f"{label}_{number}", number + 1
-        self._taken.add(chosen)
-        return chosen
-
-
-def _balancers(state: Desired, labels: _Labels) -> Iterable[str]:
+def _balancers(state: Desired, labels: Labels) -> Iterable[str]:
     for balancer_id, arguments in balancer_arguments(state):
         label = labels.take(arguments["load_balancer_name"] or "", "balancer")
         if state.exists(Kind.BALANCER, (balancer_id,)):
-            yield _import(f"{BALANCER}.{label}", quote(balancer_id))
-        yield _block(f'resource "{BALANCER}" "{label}"', arguments)
+            yield import_block(f"{BALANCER}.{label}", quote(balancer_id))
+        yield block(f'resource "{BALANCER}" "{label}"', arguments)
 
 
 def _groups(state: Desired) -> Iterable[tuple[Key, Values]]:
@@ -125,8 +107,8 @@ def _group(state: Desired, group_id: str, values: Values, label: str) -> list[st
     exists = state.exists(Kind.GROUP, (group_id,))
     place = f"{_GROUP}.{label}"
     arguments = {"load_balancer_id": state.load_balancer_id, "name": values["name"]}
-    blocks = [_import(place, quote(group_id))] if exists else []
-    blocks.append(_block(f'resource "{_GROUP}" "{label}"', arguments))
+    blocks = [import_block(place, quote(group_id))] if exists else []
+    blocks.append(block(f'resource "{_GROUP}" "{label}"', arguments))
     members = {
         key: member for key, member in state.of(Kind.MEMBER).items() if str(key[0]) == group_id
     }
@@ -145,7 +127,7 @@ def _group(state: Desired, group_id: str, values: Values, label: str) -> list[st
             "to": Raw(f"{_ATTACHMENT}.{label}[each.key]"),
             "id": Raw(f'"{escape(group_id)}:${{each.key}}"'),
         }
-        blocks.append(_block("import", arguments))
+        blocks.append(block("import", arguments))
     columns = [
         name
         for name, usual in (("type", "ecs"), ("description", ""))
@@ -157,7 +139,7 @@ def _group(state: Desired, group_id: str, values: Values, label: str) -> list[st
         "server_group_id": Raw(f"{place}.id"),
         **{name: Raw(f"each.value.{name}") for name in ("server_id", "port", "weight", *columns)},
     }
-    blocks.append(_block(f'resource "{_ATTACHMENT}" "{label}"', arguments))
+    blocks.append(block(f'resource "{_ATTACHMENT}" "{label}"', arguments))
     return blocks
 
 
@@ -190,9 +172,9 @@ def _pool(state: Desired, pool: Mapping[Key, Values]) -> list[str]:
     ]
     blocks = []
     if any(state.exists(Kind.POOL_SERVER, key) for key in pool):
-        blocks.append(_import(place, quote(state.load_balancer_id)))
+        blocks.append(import_block(place, quote(state.load_balancer_id)))
     blocks.append(
-        _block(
+        block(
             f'resource "{_POOL}" "pool"',
             {"load_balancer_id": state.load_balancer_id},
             [("backend_servers", server) for server in servers],
@@ -233,9 +215,9 @@ def _listener(state: Desired, key: Key, values: Values, groups: Mapping[Any, str
     blocks += [unsaid] if left_out else []
     if state.exists(Kind.LISTENER, key):
         name = f"{state.load_balancer_id}:{protocol}:{port}"
-        blocks.append(_import(f"{_LISTENER}.{label}", quote(name)))
+        blocks.append(import_block(f"{_LISTENER}.{label}", quote(name)))
     inner = [("x_forwarded_for", headers)] if headers else []
-    blocks.append(_block(f'resource "{_LISTENER}" "{label}"', arguments, inner))
+    blocks.append(block(f'resource "{_LISTENER}" "{label}"', arguments, inner))
     return blocks
 
 
@@ -256,8 +238,8 @@ def _rule(
         arguments |= {name: values.get(name) or None for name in _RULE_ARGUMENTS}
     blocks = []
     if rule_id := values.get("rule_id"):
-        blocks.append(_import(f"{_RULE}.{label}", quote(rule_id)))
-    blocks.append(_block(f'resource "{_RULE}" "{label}"', arguments))
+        blocks.append(import_block(f"{_RULE}.{label}", quote(rule_id)))
+    blocks.append(block(f'resource "{_RULE}" "{label}"', arguments))
     return blocks
 
 
@@ -281,55 +263,7 @@ def _farewell(state: Desired) -> list[str]:
         for protocol, port in state.removed(Kind.LISTENER)
     ]
     gone += [f"{_RULE} {quote(values['rule_id'])}" for values in state.removed(Kind.RULE).values()]
+    gone += farewell(state)
     if not gone:
         return []
     return ["# Take out of the configuration:\n" + "\n".join(f"#   {line}" for line in gone)]
-
-
-def _import(place: str, identity: str) -> str:
-    return _block("import", {"to": Raw(place), "id": Raw(identity)})
-
-
-def _block(
-    head: str, arguments: Mapping[str, Any], inner: Iterable[tuple[str, Mapping[str, Any]]] = ()
-) -> str:
-    """A block with its arguments aligned as `terraform fmt` does it; None is left out."""
-    lines = _arguments(arguments, "  ")
-    for name, values in inner:
-        lines += [f"  {name} {{", *_arguments(values, "    "), "  }"]
-    return "\n".join([f"{head} {{", *lines, "}"])
-
-
-def _arguments(values: Mapping[str, Any], indent: str) -> list[str]:
-    given = {name: value for name, value in values.items() if value is not None}
-    width = max(map(len, given), default=0)
-    return [f"{indent}{name:<{width}} = {literal(value)}" for name, value in given.items()]
-
-
-def literal(value: object) -> str:
-    """A value in HCL."""
-    if isinstance(value, Raw):
-        return str(value)
-    if isinstance(value, Mapping):
-        pairs = (f"{quote(name)} = {literal(one)}" for name, one in value.items())
-        return f"{{ {', '.join(pairs)} }}"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int) else quote(value)
-
-
-def quote(value: object) -> str:
-    """Text in quotes. Templates (${ and %{) stay text, and no quote ends it early."""
-    return f'"{escape(str(value))}"'
-
-
-def escape(text: str) -> str:
-    text = "".join(
-        _ESCAPES.get(char) or (char if char.isprintable() else _code_point(char)) for char in text
-    )
-    return text.replace("${", "$${").replace("%{", "%%{")
-
-
-def _code_point(char: str) -> str:
-    number = ord(char)
-    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"

@@ -20,6 +20,8 @@ def balancer_arguments(state: Desired) -> Iterator[tuple[str, dict[str, Any]]]:
             for key, tag in state.of(Kind.TAG).items()
             if key[:2] == (INSTANCE, balancer_id)
         }
+        # A new one is made with its tags.
+        tags |= values.get("tags") or {} if not state.exists(Kind.BALANCER, (balancer_id,)) else {}
         yield str(balancer_id), _arguments(values) | ({"tags": tags} if tags else {})
 
 
@@ -30,6 +32,7 @@ def _arguments(values: Values) -> dict[str, Any]:
     return {
         "load_balancer_name": values.get("name") or None,
         "address_type": values.get("address_type") or None,
+        "address_ip_version": values.get("ip_version") or None,
         "vswitch_id": values.get("vswitch_id") or None,
         "master_zone_id": values.get("master_zone_id") or None,
         "slave_zone_id": values.get("slave_zone_id") or None,
