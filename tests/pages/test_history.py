@@ -1,5 +1,7 @@
 """History: what happened to each kind of object, in one list, for those who may read it."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -121,6 +123,31 @@ def test_an_objects_own_page_has_the_newest_and_a_link(client_of, operator, read
     assert "Whole history (12)" in part.content.decode()
     unseen = client_of(reader).get(address("groups-detail", balancer, group.pk)).content.decode()
     assert url not in unseen
+
+
+def test_all_of_it_is_there_page_by_page_however_much(client_of, operator, balancer):
+    rows = Operation.objects.bulk_create(
+        Operation(
+            status=Operation.Status.DONE,
+            actor_name="anna",
+            permission="CHANGE_GROUPS",
+            verb=f"act {n}",
+            region_id=balancer.region_id,
+            load_balancer_id=balancer.pk,
+            resource_type="group",
+        )
+        for n in range(400)
+    )
+    for n, row in enumerate(rows):
+        row.created_at = balancer.synced_at - timedelta(minutes=400 - n)
+    Operation.objects.bulk_update(rows, ["created_at"])
+    entry = {"actor_name": "ron", "load_balancer_id": balancer.pk, "outcome": "refused"}
+    AuditEntry.objects.create(verb="edit", resource_type="group", reason="newest", **entry)
+    client, url = client_of(operator), address("history-balancer", balancer)
+    assert "401 entries" in client.get(url).content.decode()
+    newest, oldest = told(client, url), told(client, f"{url}?page=14")
+    assert newest[:2] == ["newest", "act 399"]
+    assert oldest == [f"act {n}" for n in range(10, -1, -1)]
 
 
 def test_a_reader_may_not_and_a_stranger_finds_nothing(client_of, reader, stranger, group):

@@ -1,12 +1,11 @@
 """All that happened to one object: done by us, refused by us, and found in the cloud."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q
+from django.db.models import F, Q, Value
 
 from console.audit.models import AuditEntry
 from vservers.models import Drift, Listener, LoadBalancer, Operation, OperationCall, Rule
@@ -14,8 +13,8 @@ from vservers.models import Drift, Listener, LoadBalancer, Operation, OperationC
 from .drift import DriftRow, in_words
 
 PAGE_SIZE = 30
-# What is told of one object, of each source: older is found by the lists of operations and drift.
-_MOST = 300
+# Where an event comes from.
+_OPERATION, _ENTRY, _DRIFT = "1 operation", "2 entry", "3 drift"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +81,39 @@ class Event:
 
 
 def history(subject: Subject, *, page: str | int = 1, size: int = PAGE_SIZE) -> Page[Any]:
-    """One page of Events, the newest first, in four queries."""
-    operations = list(_operations(subject)[:_MOST])
-    entries = list(_entries(subject)[:_MOST])
-    drift = in_words(list(_drift(subject)[:_MOST]))
-    events: Sequence[Event] = sorted(
-        [
-            *(Event(one.created_at, operation=one) for one in operations),
-            *(Event(one.at, entry=one) for one in entries),
-            *(Event(one.drift.first_seen_at, drift=one) for one in drift),
-        ],
-        key=lambda event: event.at,
-        reverse=True,
+    """One page of Events, the newest first. One query for its places, then one for each source."""
+    operations, entries, drift = _operations(subject), _entries(subject), _drift(subject)
+    places = _places(operations, _OPERATION, "created_at").union(
+        _places(entries, _ENTRY, "at"), _places(drift, _DRIFT, "first_seen_at"), all=True
     )
-    return Paginator(events, size).get_page(page)
+    paginator = Paginator(places.order_by("-moment", "source", "-pk"), size)
+    # Each source has an index for what it holds of one object; the union has none.
+    paginator.count = operations.count() + entries.count() + drift.count()
+    found = paginator.get_page(page)
+    wanted: dict[str, list[int]] = {_OPERATION: [], _ENTRY: [], _DRIFT: []}
+    for _moment, source, pk in found.object_list:
+        wanted[source].append(pk)
+    known: dict[tuple[str, int], Event] = {}
+    for one in Operation.objects.filter(pk__in=wanted[_OPERATION]):
+        known[_OPERATION, one.pk] = Event(one.created_at, operation=one)
+    for entry in AuditEntry.objects.filter(pk__in=wanted[_ENTRY]):
+        known[_ENTRY, entry.pk] = Event(entry.at, entry=entry)
+    for row in in_words(list(Drift.objects.filter(pk__in=wanted[_DRIFT]))):
+        known[_DRIFT, row.drift.pk] = Event(row.drift.first_seen_at, drift=row)
+    found.object_list = [
+        known[source, pk] for _moment, source, pk in found.object_list if (source, pk) in known
+    ]
+    return found
+
+
+def _places(rows: Any, source: str, moment: str) -> Any:
+    """(when, of which source, its key) of each row."""
+    marked = rows.order_by().annotate(moment=F(moment), source=Value(source))
+    return marked.values_list("moment", "source", "pk")
 
 
 def _operations(subject: Subject) -> Any:
-    rows = Operation.objects.order_by("-pk")
+    rows = Operation.objects.all()
     if subject.whole:
         return rows.filter(load_balancer_id=subject.load_balancer_id)
     change: dict[str, Any] = {"key": list(subject.key)}
@@ -120,7 +134,7 @@ def _entries(subject: Subject) -> Any:
 
 
 def _drift(subject: Subject) -> Any:
-    rows = Drift.objects.order_by("-first_seen_at")
+    rows = Drift.objects.all()
     if subject.whole:
         return rows.filter(load_balancer_id=subject.load_balancer_id)
     if subject.drift_type:
