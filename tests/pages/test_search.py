@@ -4,16 +4,21 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from console.shell import search
 from tests.cloud import REGION, mirror, the_account, web
 from tests.pages.addresses import HTMX, address
 from vservers.models import (
     AccessControlList,
+    Batch,
+    CACertificate,
+    Drift,
     LoadBalancer,
     Member,
     Operation,
     OperationCall,
+    Procedure,
     Server,
     ServerCertificate,
     VServerGroup,
@@ -110,8 +115,9 @@ def test_what_the_cloud_no_longer_has_is_not_found(client_of, reader, group):
     balancer = group.load_balancer
     assert found(client_of(reader).get(QUICK, {"q": group.pk}))
     LoadBalancer.objects.filter(pk=balancer.pk).update(vanished_at=balancer.touched_at)
-    assert found(client_of(reader).get(QUICK, {"q": group.pk})) == {}
-    assert found(client_of(reader).get(QUICK, {"q": balancer.pk})) == {}
+    for text in (group.pk, balancer.pk):
+        left = found(client_of(reader).get(QUICK, {"q": text}))
+        assert left.keys() <= {"drift"}, "that it came is still told"
 
 
 def test_what_is_called_so_comes_before_what_holds_the_text(client_of, reader, balancer):
@@ -167,6 +173,52 @@ def test_an_operation_is_found_by_number_and_by_request_id(client_of, operator, 
         answer = client.get(SEARCH, {"q": text})
         assert answer["Location"] == reverse("operations-detail", args=[made.pk]), text
     assert len(found(client.get(SEARCH, {"q": "rsp-1"}))["operations"]) == 2
+
+
+def test_what_takes_its_time_and_what_differs_is_found(
+    client_of, operator, reader, balancer, group
+):
+    procedure = Procedure.objects.create(
+        kind="drain", phase="zeroing", name="blue", reason="new kernel", region_id=REGION
+    )
+    procedure.members.create(server_id=web(1), server_name="web-01", weight_before=100)
+    batch = Batch.objects.create(verb="delete groups", region_id=REGION, actor_name="somebody")
+    batch.items.create(
+        position=0, verb="delete group", load_balancer_id=balancer.pk, object_id="rsp-deleted"
+    )
+    now = timezone.now()
+    Drift.objects.create(
+        object_type="group",
+        object_id="rsp-other",
+        object_name="other",
+        region_id=REGION,
+        load_balancer_id=balancer.pk,
+        field="name",
+        first_seen_at=now,
+        last_seen_at=now,
+    )
+    client = client_of(operator)
+    for text in ("kernel", web(1), f"#{procedure.pk}"):
+        assert found(client.get(QUICK, {"q": text}))["procedures"] == [
+            f"#{procedure.pk} Drain, then remove: blue"
+        ]
+    for text in ("rsp-deleted", f"#{batch.pk}"):
+        assert found(client.get(QUICK, {"q": text}))["batches"] == [f"#{batch.pk} Delete groups"]
+    answer = client.get(QUICK, {"q": "rsp-other"})
+    assert found(answer) == {"drift": ["VServer group other"]}
+    listed = client.get(answer.context["found"][0].hits[0].url)
+    assert [row.drift.object_id for row in listed.context["rows"]] == ["rsp-other"]
+    assert "batches" not in found(client_of(reader).get(QUICK, {"q": "rsp-deleted"}))
+    assert client.get(SEARCH, {"q": "#" + "9" * 30}).status_code == 200
+
+
+def test_a_ca_certificate_is_found(client_of, reader, cloud):
+    CACertificate.objects.create(
+        certificate_id="ca-1", name="clients", account=the_account(), region_id=REGION
+    )
+    answer = client_of(reader).get(SEARCH, {"q": "ca-1"})
+    assert client_of(reader).get(answer["Location"]).status_code == 200
+    assert found(client_of(reader).get(QUICK, {"q": "clients"})) == {"ca-certificates": ["clients"]}
 
 
 def test_a_reader_finds_no_operations(client_of, reader, balancer):

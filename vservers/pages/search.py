@@ -1,6 +1,8 @@
 """What the search box of the top bar finds of load balancers, with the pages to go to."""
 
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.timezone import localtime
@@ -8,19 +10,25 @@ from django.utils.translation import gettext_lazy as _
 
 from console.accounts.permissions import Action
 from console.shell.search import Hit, Kind, register
+from console.shell.templatetags.kit import spoken
 from vservers.models import (
     AccessControlList,
+    Batch,
+    CACertificate,
     DomainExtension,
+    Drift,
     Listener,
     LoadBalancer,
     MasterSlaveGroup,
     Member,
     Operation,
+    Procedure,
     Rule,
     Server,
     ServerCertificate,
     VServerGroup,
 )
+from vservers.pages.batches.words import batch_words
 from vservers.selectors import search as selectors
 
 
@@ -36,7 +44,30 @@ def register_kinds() -> None:
     add("members", _("Other backend servers"), "network", selectors.unlisted_members_with, _member)
     add("domains", _("Domain extensions"), "world", selectors.extensions_with, _extension)
     add("certificates", _("Certificates"), "certificate", selectors.certificates_with, _certificate)
+    add(
+        "ca-certificates",
+        _("CA certificates"),
+        "certificate-2",
+        selectors.ca_certificates_with,
+        _certificate,
+    )
     add("access-lists", _("Access control lists"), "shield", selectors.access_lists_with, _acl)
+    add("drift", _("Drift"), "git-compare", selectors.drift_with, _drift)
+    add(
+        "procedures",
+        _("Maintenance"),
+        "arrows-exchange",
+        selectors.procedures_with,
+        _procedure,
+    )
+    add(
+        "batches",
+        _("Bulk changes"),
+        "stack-push",
+        selectors.batches_with,
+        _batch,
+        needs=Action.VIEW_AUDIT,
+    )
     add(
         "operations",
         _("Operations"),
@@ -144,7 +175,7 @@ def _extension(row: DomainExtension, text: str) -> Hit:
     )
 
 
-def _certificate(row: ServerCertificate, text: str) -> Hit:
+def _certificate(row: ServerCertificate | CACertificate, text: str) -> Hit:
     return Hit(
         label=str(row),
         url=reverse("certificates-detail", args=[row.region_id, row.pk]),
@@ -164,14 +195,44 @@ def _acl(row: AccessControlList, text: str) -> Hit:
     )
 
 
+def _drift(row: Drift, text: str) -> Hit:
+    about = {"text": row.object_id, "balancer": row.load_balancer_id, "status": row.status}
+    where = row.load_balancer_name or row.load_balancer_id
+    return Hit(
+        label=f"{row.get_object_type_display()} {row.object_name or row.object_id}",
+        url=f"{reverse('drift-list')}?{urlencode(about)}",
+        code=row.item,
+        where=f"{row.get_status_display()} · {where} · {row.region_id}",
+    )
+
+
+def _procedure(row: Procedure, text: str) -> Hit:
+    return Hit(
+        label=f"#{row.pk} {row}",
+        url=reverse("procedures-detail", args=[row.pk]),
+        where=f"{row.get_status_display()} · {row.actor_name} · {_when(row.created_at)}",
+    )
+
+
+def _batch(row: Batch, text: str) -> Hit:
+    return Hit(
+        label=f"#{row.pk} {batch_words(row)}",
+        url=reverse("batches-detail", args=[row.pk]),
+        where=f"{row.get_status_display()} · {row.actor_name} · {_when(row.created_at)}",
+    )
+
+
+def _when(moment: datetime) -> str:
+    return f"{localtime(moment):%Y-%m-%d %H:%M}"
+
+
 def _operation(row: Operation, text: str) -> Hit:
     ids = {f"#{row.pk}", row.web_request_id}
     touched = _same(text, row.resource_id, row.load_balancer_id)
-    when = f"{localtime(row.created_at):%Y-%m-%d %H:%M}"
     return Hit(
-        label=f"#{row.pk} {row.verb} {row.resource_name or row.resource_id}",
+        label=f"#{row.pk} {spoken(row.verb)} {row.resource_name or row.resource_id}",
         url=reverse("operations-detail", args=[row.pk]),
-        where=f"{row.get_status_display()} · {row.actor_name} · {when}",
+        where=f"{row.get_status_display()} · {row.actor_name} · {_when(row.created_at)}",
         # Not its number alone, which may be a port; else the RequestId of one of its calls.
         exact=_same(text, *ids) or not (touched or text.isdecimal()),
     )

@@ -58,17 +58,22 @@ def drift_page(filters: Filters, *, page: str | int = 1) -> tuple[list[DriftRow]
     ):
         if value:
             rows = rows.filter(**{column: value})
-    if text := filters.text:
-        rows = rows.filter(
-            Q(object_name__icontains=text)
-            | Q(object_id__icontains=text)
-            | Q(load_balancer_name__icontains=text)
-            | Q(load_balancer_id__icontains=text)
-            | Q(item__icontains=text)
-            | Q(field__icontains=text)
-        )
+    if filters.text:
+        rows = rows.filter(about(filters.text))
     found = Paginator(rows, PAGE_SIZE).get_page(page)
     return in_words(list(found)), found
+
+
+def about(text: str) -> Q:
+    """Drift with the text in a name, an ID, its item or its field."""
+    return (
+        Q(object_name__icontains=text)
+        | Q(object_id__icontains=text)
+        | Q(load_balancer_name__icontains=text)
+        | Q(load_balancer_id__icontains=text)
+        | Q(item__icontains=text)
+        | Q(field__icontains=text)
+    )
 
 
 def open_drift(

@@ -32,12 +32,7 @@ def procedures_page(filters: Filters, *, page: str | int = 1) -> Page[Any]:
     elif filters.status:
         rows = rows.filter(status=filters.status)
     if text := filters.text.strip():
-        held = ProcedureMember.objects.filter(
-            Q(server_id=text) | Q(server_name__icontains=text) | Q(vserver_group_id=text)
-        )
-        rows = rows.filter(
-            Q(name__icontains=text) | Q(reason__icontains=text) | Q(pk__in=held.values("procedure"))
-        )
+        rows = rows.filter(about(text))
     counted = rows.annotate(
         member_count=Count("members"),
         balancer_count=Count("members__load_balancer_id", distinct=True),
@@ -45,6 +40,14 @@ def procedures_page(filters: Filters, *, page: str | int = 1) -> Page[Any]:
     paginator = Paginator(counted.order_by("-pk"), PAGE_SIZE)
     paginator.count = rows.count()
     return paginator.get_page(page)
+
+
+def about(text: str) -> Q:
+    """With the text in name or reason, or about a server or group of that name or ID."""
+    held = ProcedureMember.objects.filter(
+        Q(server_id=text) | Q(server_name__icontains=text) | Q(vserver_group_id=text)
+    )
+    return Q(name__icontains=text) | Q(reason__icontains=text) | Q(pk__in=held.values("procedure"))
 
 
 def maintenance_of(server_id: str) -> Procedure | None:

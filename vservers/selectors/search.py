@@ -20,18 +20,25 @@ from django.db.models.functions import Lower
 from vservers.models import (
     AccessControlEntry,
     AccessControlList,
+    Batch,
+    BatchItem,
+    CACertificate,
     DomainExtension,
+    Drift,
     Listener,
     LoadBalancer,
     MasterSlaveGroup,
     Member,
     Operation,
     OperationCall,
+    Procedure,
     Rule,
     Server,
     ServerCertificate,
     VServerGroup,
 )
+
+from . import drift, procedures
 
 # A BIGINT's digits.
 _LONGEST_NUMBER = 18
@@ -118,6 +125,41 @@ def access_lists_with(text: str) -> QuerySet[AccessControlList]:
         _anywhere(text, "name", "acl_id", "tags") | Q(pk__in=entries.values("acl"))
     )
     return _best_first(rows, text, "name", "acl_id")
+
+
+def ca_certificates_with(text: str) -> QuerySet[CACertificate]:
+    """By name, ID, fingerprint or tag."""
+    fields = ("name", "certificate_id", "common_name", "fingerprint", "tags")
+    rows = CACertificate.objects.filter(_anywhere(text, *fields))
+    return _best_first(rows, text, "name", "certificate_id", "common_name")
+
+
+def procedures_with(text: str) -> QuerySet[Procedure]:
+    """By number (#12), name or reason, server or group. Newest first."""
+    if (number := _number(text)) is not None:
+        return Procedure.objects.filter(pk=number)
+    return Procedure.objects.filter(procedures.about(text)).order_by("-pk")
+
+
+def batches_with(text: str) -> QuerySet[Batch]:
+    """By number (#12), or by the whole name or ID of something that they change. Newest first."""
+    if (number := _number(text)) is not None:
+        return Batch.objects.filter(pk=number)
+    items = BatchItem.objects.filter(
+        Q(object_id=text) | Q(load_balancer_id=text) | Q(object_name__iexact=text)
+    )
+    return Batch.objects.filter(pk__in=items.values("batch")).order_by("-pk")
+
+
+def drift_with(text: str) -> QuerySet[Drift]:
+    """What is open, by the name or ID of what differs, the newest first."""
+    return Drift.objects.filter(drift.about(text), status=Drift.Status.OPEN)
+
+
+def _number(text: str) -> int | None:
+    """Of #12."""
+    number = text.removeprefix("#")
+    return int(number) if number != text and number.isdecimal() and len(number) < 10 else None
 
 
 def operations_with(text: str) -> QuerySet[Operation]:

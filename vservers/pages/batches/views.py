@@ -25,6 +25,8 @@ from vservers.selectors.batches import NOT_DONE, batches_page, items_page, progr
 from vservers.services import batch_verbs, batches
 from vservers.services.changes import Change
 
+from .words import batch_verbs_in_words, batch_words
+
 Outcome = BatchItem.Outcome
 # As components/status.html has them.
 _LEVELS: dict[str, str] = {
@@ -62,7 +64,7 @@ def batches_list(request: ConsoleRequest) -> HttpResponse:
         "title": _("Bulk changes"),
         "page": page,
         "rows": [(batch, _level(batch, bad=batch.bad_count)) for batch in page],
-        "verbs": _verbs(),
+        "verbs": batch_verbs_in_words(),
     }
     return render_page(request, "vservers/batches/list.html", context)
 
@@ -77,7 +79,7 @@ def batches_detail(request: ConsoleRequest, number: int) -> HttpResponse:
     page = items_page(batch, outcome=outcome, page=request.GET.get("page", 1))
     progress = progress_of(batch)
     context = {
-        "title": _verbs().get(batch.verb, batch.verb),
+        "title": batch_words(batch),
         "balancer": LoadBalancer.objects.select_related("region")
         .filter(pk=batch.load_balancer_id or None)
         .first(),
@@ -104,22 +106,6 @@ def batches_detail(request: ConsoleRequest, number: int) -> HttpResponse:
 def _level(batch: Batch, *, bad: int) -> str:
     """As components/status.html has it. bad: how many of its objects did not end well."""
     return "warn" if bad else _STATUS_LEVELS[Batch.Status(batch.status)]
-
-
-def _verbs() -> dict[str, str]:
-    """What batches do, in words."""
-    return {
-        "set weights": _("Set weights"),
-        "import groups": _("Import groups"),
-        "change tags": _("Change tags"),
-        "delete groups": _("Delete groups"),
-        "remove members": _("Remove servers from groups"),
-        batch_verbs.CREATE_INSTANCE: _("Create instances"),
-        batch_verbs.START: _("Start instances"),
-        batch_verbs.STOP: _("Stop instances"),
-        batch_verbs.RELEASE: _("Release instances"),
-        batch_verbs.TAG_INSTANCE: _("Change tags of instances"),
-    }
 
 
 def _shown(items: list[BatchItem]) -> list[ItemShown]:
