@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from django.utils.translation import override
-
 from console.accounts.actor import Actor
+from console.shell.said import in_source
 
 from .models import AuditEntry
 
@@ -31,8 +30,6 @@ def record(
     reason: why it went as it did; what refused it says so in English, whoever asked.
     calls: one dict per cloud call: action, request_id, outcome, code, message.
     """
-    with override("en"):
-        reason = str(reason)
     return AuditEntry.objects.create(
         actor_name=actor.name,
         actor_id=actor.user_id,
@@ -46,7 +43,7 @@ def record(
         load_balancer_id=load_balancer_id,
         before=before,
         after=after,
-        reason=reason,
+        reason=in_source(reason),
         calls=calls or [],
         operation_id=operation_id,
     )

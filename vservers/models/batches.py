@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from console.shell.said import SaidField
+
 from .operations import Operation
 
 
@@ -79,7 +81,7 @@ class BatchItem(models.Model):
     arguments = models.JSONField(default=dict)
     changes = models.JSONField(default=list)
     outcome = models.CharField(max_length=12, choices=Outcome, default=Outcome.PLANNED)
-    message = models.TextField(blank=True)
+    message = SaidField(blank=True)
     operation = models.ForeignKey(
         Operation, null=True, on_delete=models.SET_NULL, related_name="batch_items"
     )

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from console.shell.said import SaidField
+
 from .accounts import CloudAccount
 
 
@@ -49,7 +51,7 @@ class Operation(models.Model):
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
     reread = models.JSONField(default=list)
-    note = models.TextField(blank=True)
+    note = SaidField(blank=True)
     waiting_code = models.CharField(max_length=100, blank=True)
     waiting_message = models.TextField(blank=True)
     next_try_at = models.DateTimeField(null=True)

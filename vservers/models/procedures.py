@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from console.shell.said import SaidField
+
 
 class Procedure(models.Model):
     """Maintenance of a server, servers that are drained and removed, or traffic that is shifted.
@@ -50,7 +52,7 @@ class Procedure(models.Model):
     phase = models.CharField(max_length=12, choices=Phase)
     name = models.CharField(max_length=128)
     reason = models.CharField(max_length=200, blank=True)
-    note = models.TextField(blank=True)
+    note = SaidField(blank=True)
     actor_name = models.CharField(max_length=150)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
@@ -138,7 +140,7 @@ class ProcedureMember(models.Model):
     weight_before = models.PositiveSmallIntegerField()
     weight_set = models.PositiveSmallIntegerField(null=True)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    note = models.CharField(max_length=300, blank=True)
+    note = SaidField(blank=True)
     connections = models.PositiveIntegerField(null=True)
 
     class Meta:

@@ -5,8 +5,7 @@ a running one stops; a locked one takes no change; one with deletion protection,
 not released; modification protection keeps consoles from changing it.
 """
 
-from django.utils.translation import gettext as _
-
+from console.shell.said import gettext as _
 from vservers.models import LoadBalancer
 
 Status = LoadBalancer.Status

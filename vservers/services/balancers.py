@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
+from console.shell.said import gettext as _
 from vservers.models import LoadBalancer, Operation, Rule
 from vservers.selectors import offers
 from vservers.selectors.fingerprints import balancer_fingerprint

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
+from console.shell.said import gettext as _
 from vservers.cloud.types import BackendServer
 from vservers.models import AccountRegion, BatchItem, LoadBalancer, VServerGroup
 

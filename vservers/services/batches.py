@@ -13,11 +13,11 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from console.accounts.actor import Actor
 from console.accounts.models import User
 from console.accounts.permissions import NotAllowed, check
+from console.shell.said import gettext as _
 from vservers.cloud import CloudError
 from vservers.models import Batch, BatchItem, LoadBalancer, Operation
 

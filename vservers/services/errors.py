@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
+from console.shell.said import gettext as _
+from console.shell.said import ngettext
 from vservers.cloud.errors import CloudError
 from vservers.models import DomainExtension, Listener, Operation, OperationCall, Rule
 from vservers.selectors.usage import named
@@ -156,7 +155,7 @@ class Overtaken(NotReread):
     """The change was made, and the cloud shows something else already."""
 
     def __init__(self, operation: Operation) -> None:
-        Exception.__init__(self, _("The change was made. %(note)s") % {"note": _(operation.note)})
+        Exception.__init__(self, _("The change was made. %(note)s") % {"note": operation.note})
 
 
 class Stale(Refusal):

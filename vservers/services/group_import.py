@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
+from console.shell.said import gettext as _
+from console.shell.said import ngettext
 from vservers.models import Batch, LoadBalancer, Region, VServerGroup
 from vservers.selectors.fingerprints import fingerprint
 

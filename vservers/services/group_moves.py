@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
+from console.shell.said import gettext as _
 from vservers.cloud.types import BackendServer
 from vservers.models import Listener, LoadBalancer, Operation, Rule, VServerGroup
 from vservers.selectors.groups import users_of

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
 from console.audit.models import AuditEntry
 from console.audit.record import record
+from console.shell.said import gettext as _
 from vservers.models import LoadBalancer, Procedure, ProcedureMember, Server
 from vservers.selectors.emptied import Emptied, emptied_by
 from vservers.selectors.procedures import members_of_server

@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from django.utils.translation import gettext as _
-
+from console.shell.said import gettext as _
 from vservers.cloud.types import BackendServer
 from vservers.models import LoadBalancer
 from vservers.selectors.servers import network_rule, servers_by_id

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from django.utils.translation import gettext as _
-
+from console.shell.said import gettext as _
 from vservers.cloud import calls
 from vservers.cloud.calls import MAX_SERVERS_PER_CALL, Call
 from vservers.cloud.settings import settings_of

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from django.utils.translation import gettext as _
-
+from console.shell.said import gettext as _
 from vservers.cloud import calls as balancer_calls
 from vservers.cloud import regional_calls as calls
 from vservers.cloud.calls import Call

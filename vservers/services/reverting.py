@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
+from console.shell.said import gettext as _
 from vservers.models import Drift, Listener, LoadBalancer, Operation, Rule, VServerGroup
 from vservers.selectors.groups import users_of
 

@@ -14,6 +14,8 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from console.shell.said import gettext as _
+from console.shell.said import joined
 from vservers.cloud import Cloud, CloudError, CloudRefused, CloudUnreachable, OutcomeUnknown
 from vservers.cloud.calls import Call
 from vservers.models import LoadBalancer, Operation, OperationCall
@@ -34,6 +36,7 @@ Status = Operation.Status
 # Reads may lag writes: so long is what was just written looked for before it counts as not there.
 CONFIRM_SECONDS = 4
 _CONFIRM_PAUSE_SECONDS = 0.2
+_MOST_TOLD = 5
 
 
 class _NotYet(Exception):
@@ -360,7 +363,7 @@ class Run:
                 raise _NotYet
             self.overtaken = others
             if others:
-                self.operation.note = " ".join(filter(None, [note, _told(others)]))
+                self.operation.note = joined(note, _told(others))
             enter(self.operation, calls)
 
         while True:
@@ -394,9 +397,11 @@ def _made(call: OperationCall, body: dict[str, object]) -> str:
 
 
 def _told(others: list[Change]) -> str:
-    names = ", ".join(str(change) for change in others[:5])
-    more = f" and {len(others) - 5} more" if len(others) > 5 else ""
-    return (
-        f"The cloud confirmed it, but shows something else now for {names}{more}: somebody changed "
-        "it again, or the reading was late."
-    )
+    names: str = ", ".join(str(change) for change in others[:_MOST_TOLD])
+    if len(others) > _MOST_TOLD:
+        more = len(others) - _MOST_TOLD
+        names = _("%(names)s and %(number)s more") % {"names": names, "number": more}
+    return _(
+        "The cloud confirmed it, but shows something else now for %(names)s: somebody changed it "
+        "again, or the reading was late."
+    ) % {"names": names}

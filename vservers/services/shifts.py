@@ -9,13 +9,13 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
 from console.audit.models import AuditEntry
 from console.audit.record import record
+from console.shell.said import gettext as _
 from vservers.models import (
     LoadBalancer,
     Procedure,

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
+from console.shell.said import gettext as _
+from console.shell.said import ngettext
 from vservers.models import LoadBalancer, Operation
 from vservers.selectors import offers
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
+from console.shell.said import gettext as _
 from vservers.cloud import CloudError
 from vservers.models import (
     AccountRegion,

@@ -8,11 +8,10 @@ left out, and what was sent is settled first.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from django.utils.translation import gettext as _
-
 from console.accounts.actor import Actor
 from console.accounts.models import User
 from console.accounts.permissions import Action, NotAllowed, check
+from console.shell.said import gettext as _
 from vservers.models import LoadBalancer, Operation, OperationCall, Procedure, ProcedureMember
 
 from . import scopes
@@ -28,7 +27,6 @@ State = ProcedureMember.State
 GROUP_RESOURCE = "VServer group"
 POOL_RESOURCE = "backend servers"
 SERVER_RESOURCE = "server"
-_NOTE_LENGTH = 300
 
 
 class Wanted(NamedTuple):
@@ -184,7 +182,8 @@ def send(
         procedure.note = str(error)
         return True
     except NotAllowed as error:
-        raise Halted(f"{procedure.actor_name}: {error}") from error
+        words = {"person": procedure.actor_name, "why": str(error)}
+        raise Halted(_("%(person)s: %(why)s") % words) from error
     failed = ""
     if given_up and last:
         failed = last.note or _("Operation %(number)s failed.") % {"number": last.pk}
@@ -240,7 +239,7 @@ def _see(
 
 
 def _mark(member: ProcedureMember, state: ProcedureMember.State, note: str) -> None:
-    member.state, member.note = state, note[:_NOTE_LENGTH]
+    member.state, member.note = state, note
     member.save(update_fields=["state", "note", "weight_set"])
 
 
