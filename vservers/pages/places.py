@@ -62,5 +62,5 @@ def refresh_places(
             refresh(place)
     except CloudError as error:
         return show(error)
-    message = _("%(region)s was read from the cloud.") % {"region": region.name}
+    message = _("%(region)s was read from the cloud.") % {"region": _(region.name)}
     return done(request, to=next_url(request, back), message=message)

@@ -51,7 +51,7 @@ def sync_start(request: ConsoleRequest, place_id: int) -> HttpResponse:
         return done(request, to=reverse("sync-list"), message=message, level=messages.WARNING)
     ask_for_sync(actor=request.actor, place=place, kind=kind)
     defer_sync(place)
-    message = _("%(name)s will be read by a worker.") % {"name": place.region.name}
+    message = _("%(name)s will be read by a worker.") % {"name": _(place.region.name)}
     return done(request, to=reverse("sync-list"), message=message)
 
 
