@@ -73,6 +73,7 @@ def test_a_domain_extension_made_by_the_pages_serves_its_certificate_by_sni(
     page.goto(f"{console.url}/regions/{REGION}/balancers/{balancer_id}/listeners/")
     upload(page, console, "sni-shop", "shop.sni.example.com")
     page.goto(f"{console.url}/regions/{REGION}/balancers/{balancer_id}/listeners/")
+    page.get_by_role("button", name="More").click()
     page.get_by_role("link", name="Domain extensions").click()
     opened("domains/new/")(page)
     named(page, "domain").fill("shop.sni.example.com")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.runtime.console_process import ConsoleProcess
 
@@ -21,8 +21,22 @@ def poses(page: Page, console: ConsoleProcess) -> Iterator[Pose]:
     yield Pose("people-add", "/people/", opened("people/new/"))
     yield Pose("password", "/accounts/password/change/")
     yield Pose("security", "/accounts/2fa/")
+    yield Pose("preferences", "/preferences/")
+    yield Pose("account-menu", "/sync/", _account_menu_opened)
+    yield Pose("sign-in-refused", "/accounts/login/", _signed_in_wrongly, signed_in=False)
     yield Pose("not-found", "/regions/nowhere/balancers/", status=404)
 
 
 def _entry_opened(page: Page) -> None:
     page.locator(".log summary").first.click()
+
+
+def _account_menu_opened(page: Page) -> None:
+    page.locator('[popovertarget="account-menu"]').click()
+
+
+def _signed_in_wrongly(page: Page) -> None:
+    page.locator("input[name=login]").fill("nobody")
+    page.locator("input[name=password]").fill("wrong")
+    page.locator("button.btn-primary[type=submit]").click()
+    expect(page.locator(".panel-error")).to_be_visible()

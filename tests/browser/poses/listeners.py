@@ -13,6 +13,7 @@ RULES = f"{PAY_PAGES}listeners/http/80/rules/"
 
 def poses(page: Page, console: ConsoleProcess) -> Iterator[Pose]:
     yield Pose("listeners", f"{PAY_PAGES}listeners/", key=True)
+    yield Pose("listener-menu", f"{PAY_PAGES}listeners/", _menu)
     yield Pose("listener-add", f"{SHOP_PAGES}listeners/", opened("listeners/new/"))
     yield Pose(
         "listener-add-refused",
@@ -39,6 +40,11 @@ def poses(page: Page, console: ConsoleProcess) -> Iterator[Pose]:
     yield Pose("rule-edit-own", RULES, opened("/edit/", _own))
     yield Pose("rule-edit", RULES, opened("/edit/"))
     yield Pose("rule-delete", RULES, opened("/delete/"))
+
+
+def _menu(page: Page) -> None:
+    page.locator("[popovertarget^=menu-]").first.click()
+    expect(page.locator(".pop-menu:popover-open")).to_be_visible()
 
 
 def _udp(page: Page) -> None:
