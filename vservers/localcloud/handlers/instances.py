@@ -98,8 +98,9 @@ def _wire(instance: Instance) -> dict[str, Any]:
         "Memory": instance.memory_mib,
         "InstanceNetworkType": instance.network,
         "InnerIpAddress": private if classic else none,
-        "PublicIpAddress": none,
+        # Before the public address: Ansible's modules look for it when they come to that one.
         "EipAddress": {"AllocationId": "", "IpAddress": "", "InternetChargeType": ""},
+        "PublicIpAddress": none,
         "VpcAttributes": {
             "VpcId": instance.vpc_id,
             "VSwitchId": instance.vswitch_id,
