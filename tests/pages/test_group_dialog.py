@@ -374,3 +374,24 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     rows = [(web(1), str(8000 + i), "1") for i in range(200)]
     with django_assert_max_num_queries(14):
         browser.post(new_url, form(*rows, intent="search"))
+
+
+def test_confirm_takes_in_what_was_ticked_or_pasted_and_not_added(browser, new_url, balancer):
+    answer = browser.post(new_url, form((web(1), "80", "10"), tick=[web(2)]))
+    assert answer.status_code == 422
+    assert shown_rows(answer) == [(web(1), "80", "10"), (web(2), "", "100")]
+    assert "What was ticked or pasted is in the list now." in answer.content.decode()
+    answer = browser.post(new_url, form(paste=f"{web(3)} 80 5\n{web(4)} eighty"))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert shown_rows(answer) == [(web(3), "80", "5")]
+    assert "eighty" in page, "what could not be read stays"
+    assert not balancer.vserver_groups.exists(), "nobody has looked at it yet"
+    assert browser.post(new_url, form((web(3), "80", "5"))).status_code == 303
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "٣٤٥٦٧٨", "-"])
+def test_what_only_looks_like_a_number_is_an_error_beside_its_field(browser, new_url, number):
+    answer = browser.post(new_url, form((web(1), number, number)))
+    assert answer.status_code == 422
+    assert browser.post(new_url, form((web(1), "80", "1"), intent=f"remove:{number}")).status_code

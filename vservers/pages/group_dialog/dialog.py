@@ -31,6 +31,9 @@ from .draft import PREFIX, Draft
 from .forms import GroupForm, MemberForm, MemberFormSet
 from .paste import paste
 
+# Of a port, a weight or the number of a row.
+_MOST_DIGITS = 5
+
 
 @dataclass(frozen=True, slots=True)
 class SelectedRow:
@@ -96,7 +99,7 @@ class Dialog:
         elif tool == "undo":
             self.draft.take_back()
         else:
-            self._change(tool, int(argument) if argument.isdigit() else 0)
+            self._change(tool, int(argument) if _is_number(argument) else 0)
         if self.draft.rows != before and tool != "undo":
             self.draft.undo = before
             if len(self.draft.rows) != len(before):
@@ -167,8 +170,32 @@ class Dialog:
         self.draft.add(joining)
         self.draft.ticks = [tick for tick in self.draft.ticks if tick not in joining]
 
+    def _take_in(self) -> bool:
+        """Bring into the list what was ticked or pasted and not added; whether to look at it first.
+
+        Who confirms means these servers, too, and would not notice that they are missing.
+        """
+        before = list(self.draft.rows)
+        if self.draft.ticks:
+            self._add(self.draft.ticks)
+        if self.draft.pasted.strip():
+            self._paste()
+        if self.draft.rows != before:
+            self.draft.undo = before
+            self.draft.row_ticks = set()
+            self.row_notice = _(
+                "What was ticked or pasted is in the list now. Look at it, then confirm."
+            )
+        return self.draft.rows != before or bool(self.paste_errors)
+
     def is_valid(self) -> bool:
         """Judge what was typed; afterwards the errors stand beside the fields."""
+        if self._take_in():
+            self._form = GroupForm(self.draft.as_form_data())
+            self._formset = MemberFormSet(
+                initial=[row.as_initial() for row in self.draft.rows], prefix=PREFIX
+            )
+            return False
         data = self.draft.as_form_data()
         self._form = GroupForm(data)
         self._formset = MemberFormSet(data, prefix=PREFIX)
@@ -240,7 +267,7 @@ class Dialog:
         )
 
     def _selected(self, servers: dict[str, Server]) -> list[SelectedRow]:
-        weights = [int(row.weight) if row.weight.isdigit() else 0 for row in self.draft.rows]
+        weights = [int(row.weight) if _is_number(row.weight) else 0 for row in self.draft.rows]
         return [
             SelectedRow(
                 form, row.server_id, servers.get(row.server_id), share, i in self.draft.row_ticks
@@ -258,7 +285,7 @@ class Dialog:
             query=self.draft.query,
             page=self.draft.page,
             selected=[
-                (row.server_id, int(row.port) if row.port.isdigit() else None)
+                (row.server_id, int(row.port) if _is_number(row.port) else None)
                 for row in self.draft.rows
             ],
         )
@@ -313,6 +340,10 @@ class Dialog:
             "lines": group_lines(self.conflict) if self.conflict else [],
             "asked": self.asked,
         }
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
 def _round_robin(group: VServerGroup) -> list[Listener]:

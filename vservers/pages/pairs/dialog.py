@@ -24,7 +24,7 @@ class PairDialog(Dialog):
     def act_on(self, intent: str) -> bool:
         """As there; the primary server stays the primary one when rows before it come or go."""
         tool, _colon, argument = intent.partition(":")
-        index = int(argument) if argument.isdigit() else -1
+        index = int(argument) if argument.isdecimal() else -1
         confirms = super().act_on(intent)
         if tool == "remove" and index == 0 and self._primary == 1:
             self._primary = 0
@@ -34,6 +34,8 @@ class PairDialog(Dialog):
 
     def is_valid(self) -> bool:
         valid = super().is_valid()
+        if self.row_notice or self.paste_errors:
+            return False
         if (count := len(self.draft.rows)) != SIZE:
             self._form.add_error(
                 None,

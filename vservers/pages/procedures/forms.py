@@ -68,7 +68,7 @@ class ShiftForm(forms.Form):
         found: dict[tuple[str, str, int], str] = {}
         for name in data:
             parts = name.split("|")
-            if len(parts) != 4 or parts[0] != "side" or not parts[3].isdigit():
+            if len(parts) != 4 or parts[0] != "side" or not parts[3].isdecimal():
                 continue
             if parts[1] in groups and data[name] in {"from", "to"}:
                 found[parts[1], parts[2], int(parts[3])] = data[name]

@@ -133,7 +133,7 @@ def _keys(ticked: set[str]) -> set[tuple[str, int]]:
     found = set()
     for text in ticked:
         server_id, _colon, port = text.rpartition(":")
-        if server_id and port.isdigit():
+        if server_id and port.isdecimal():
             found.add((server_id, int(port)))
     return found
 
