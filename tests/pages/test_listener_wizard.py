@@ -137,6 +137,37 @@ def test_https_asks_for_its_certificate(wizard, balancer, group, certificate):
     assert made.settings["enable_http2"] == "on"
 
 
+def test_a_policy_that_the_account_has_made_can_be_chosen(
+    client_of, operator, new_balancer, certificate, outsider
+):
+    policy = outsider.call(
+        "CreateTLSCipherPolicy",
+        RegionId=REGION,
+        Name="ours",
+        **{"TLSVersions.1": "TLSv1.2", "Ciphers.1": "ECDHE-RSA-AES128-GCM-SHA256"},
+    )["TLSCipherPolicyId"]
+    balancer = new_balancer(LoadBalancerSpec="slb.s2.small")
+    wizard = Visitor(client_of(operator), address("listeners-new", balancer))
+    wizard.press("protocol", protocol="https").press("next", listening_port="443")
+    assert "ours (TLSv1.2, 1 cipher)" in wizard.page
+    wizard.press("next", server_certificate_id=certificate, tls_cipher_policy=policy)
+    wizard.press("create", backend_port="80")
+    assert balancer.listeners.get(port=443).settings["tls_cipher_policy"] == policy
+
+
+def test_without_its_policies_the_form_has_those_of_the_cloud(
+    client_of, operator, new_balancer, certificate, flaky_cloud
+):
+    flaky_cloud.refuse("ListTLSCipherPolicies", "Forbidden.RAM", 9)
+    balancer = new_balancer(LoadBalancerSpec="slb.s2.small")
+    asked: list[str] = []
+    flaky_cloud.watch(asked.append)
+    wizard = Visitor(client_of(operator), address("listeners-new", balancer))
+    wizard.press("protocol", protocol="https").press("next", listening_port="443")
+    assert "TLS 1.2, forward secrecy only" in wizard.page
+    assert asked.count("ListTLSCipherPolicies") == 1, "one answer serves every step"
+
+
 def test_a_redirect_goes_from_the_first_step_to_the_review(
     wizard, balancer, group, certificate, outsider
 ):

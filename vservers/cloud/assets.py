@@ -154,3 +154,22 @@ class DomainExtension:
             domain=item.get("Domain") or "",
             certificate_id=item.get("ServerCertificateId") or "",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class TlsPolicy:
+    """A TLS policy that the account has made. versions: as in TLSv1.2; ciphers: OpenSSL's names."""
+
+    policy_id: str
+    name: str
+    versions: tuple[str, ...]
+    ciphers: tuple[str, ...]
+
+    @classmethod
+    def from_api(cls, item: Api) -> Self:
+        return cls(
+            policy_id=item["InstanceId"],
+            name=item.get("Name") or "",
+            versions=tuple(item.get("TLSVersions") or ()),
+            ciphers=tuple(item.get("Ciphers") or ()),
+        )

@@ -11,6 +11,7 @@ from .assets import (
     MasterSlaveGroup,
     MasterSlaveGroupDetail,
     ServerCertificate,
+    TlsPolicy,
 )
 from .calls import Call
 from .errors import understood
@@ -203,6 +204,17 @@ class Slb:
         return AccessControlListDetail.from_api(
             self._call("DescribeAccessControlListAttribute", AclId=acl_id)
         )
+
+    def list_tls_cipher_policies(self) -> Iterator[TlsPolicy]:
+        """Those of the region that the account has made, page by page."""
+        token = ""
+        while True:
+            body = self._call("ListTLSCipherPolicies", MaxItems=PAGE_SIZE, NextToken=token)
+            with understood("ListTLSCipherPolicies"):
+                yield from [TlsPolicy.from_api(item) for item in body["TLSCipherPolicies"]]
+            token = body.get("NextToken") or ""
+            if not token:
+                return
 
     # Writes
 

@@ -38,11 +38,11 @@ from .fields import (
     SESSION,
     SWITCHES,
     TCP,
-    TLS_POLICIES,
     UDP,
     AllFields,
     foreign_fields,
 )
+from .tls import tls_policies_for
 from .values import (
     AS_THEY_ARE,
     BY_HTTP,
@@ -154,7 +154,7 @@ class ListenerForm(AllFields):
             self._choices("server_certificate_id", [("", _("Choose a certificate")), *certificates])
             authorities = listener_choices.ca_certificates(lb)
             self._choices("ca_certificate_id", [("", _("Off")), *authorities])
-            self._choices("tls_cipher_policy", TLS_POLICIES)
+            self._choices("tls_cipher_policy", tls_policies_for(lb))
             if not lb.spec:
                 self.fields["tls_cipher_policy"].disabled = True
                 self.fields["tls_cipher_policy"].help_text = _(
