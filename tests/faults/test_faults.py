@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cloud import REGION, web
-from tests.crashes.kinds import SETTINGS, rows
+from tests.crashes.kinds.listeners import SETTINGS
+from tests.crashes.kinds.start import rows
 from tests.crashes.pictures import in_cloud, in_mirror
 from tests.faults.table import ACTS, DOCUMENT, ROWS, Act, Row, document
 from tests.localcloud.process import LocalCloud
@@ -51,7 +52,7 @@ def test_the_person_sees_what_the_table_says(
     actor = operator.as_actor()
     group = create_group(actor=actor, load_balancer=balancer, name="held", members=rows(*HELD))
     former = in_cloud(direct(cloud), balancer.pk)
-    assert in_mirror(balancer) == former
+    assert in_mirror(balancer.pk) == former
     monkeypatch.setattr(operations, "FOREGROUND_SECONDS", row.patience)
     monkeypatch.setattr(running, "CONFIRM_SECONDS", row.confirm)
 
@@ -96,14 +97,14 @@ def test_the_person_sees_what_the_table_says(
     flaky_cloud.be_well()
     now = in_cloud(direct(cloud), balancer.pk)
     assert (now != former) == (row.status in {"done", "unknown"})
-    assert in_mirror(balancer) == (now if row.shows == "new" else former)
+    assert in_mirror(balancer.pk) == (now if row.shows == "new" else former)
     if row.status == row.ends:
         return
     assert settle(operation.pk, in_flight_seconds=0)
     operation.refresh_from_db()
     assert operation.status == row.ends
     now = in_cloud(direct(cloud), balancer.pk)
-    assert in_mirror(balancer) == now != former
+    assert in_mirror(balancer.pk) == now != former
 
 
 def _check_seen(row: Row, act: Act, seen: Exception | None) -> None:
