@@ -153,7 +153,9 @@ class FlakyCloud:
 @contextmanager
 def flaky_before(endpoint: str) -> Iterator[FlakyCloud]:
     flaky = FlakyCloud(endpoint)
-    thread = threading.Thread(target=flaky.server.serve_forever, daemon=True)
+    # How long its end takes, for each test that has one.
+    poll = {"poll_interval": 0.01}
+    thread = threading.Thread(target=flaky.server.serve_forever, kwargs=poll, daemon=True)
     thread.start()
     try:
         yield flaky
