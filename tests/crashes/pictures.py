@@ -14,7 +14,8 @@ from vservers.models import (
     Rule,
     ServerCertificate,
 )
-from vservers.services.observing import balancer_values, held_members, held_pool, pair_values
+from vservers.services.changes import pair_values
+from vservers.services.observing import balancer_values, held_members, held_pair, held_pool
 
 Servers = tuple[BackendServer, ...]
 Settings = Mapping[str, Any]
@@ -123,23 +124,7 @@ def in_cloud(cloud: Cloud, load_balancer_id: str) -> Picture | None:
             for rule in slb.describe_rules(load_balancer_id, one.protocol, one.port)
         },
         pool=_in_order(detail.pool),
-        pairs={
-            one.group.group_id: {
-                "name": one.group.name,
-                "servers": [
-                    {
-                        "role": role,
-                        "server_id": server.server_id,
-                        "server_ip": server.server_ip,
-                        "port": server.port,
-                        "weight": server.weight,
-                        "type": server.type,
-                    }
-                    for role, server in sorted(one.servers, key=lambda server: server[0])
-                ],
-            }
-            for one in pairs
-        },
+        pairs={one.group.group_id: pair_values(one.group.name, one.servers) for one in pairs},
         extensions={
             (one.port, extension.domain): extension.certificate_id
             for one in listeners
@@ -182,7 +167,7 @@ def in_mirror(load_balancer_id: str) -> Picture | None:
             for rule in rules
         },
         pool=_in_order(held_pool(balancer.pk)),
-        pairs={group.pk: pair_values(group) for group in balancer.master_slave_groups.all()},
+        pairs={group.pk: held_pair(group) for group in balancer.master_slave_groups.all()},
         extensions={
             (row.listener.port, row.domain): row.server_certificate_id
             for row in extensions.select_related("listener")

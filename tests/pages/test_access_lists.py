@@ -9,7 +9,7 @@ from tests.cloud import REGION, mirror, place
 from tests.localcloud.client import Refused
 from tests.pages.addresses import HTMX
 from tests.pages.browserless import Visitor
-from vservers.models import AccessControlList, Operation
+from vservers.models import AccessControlList, Drift, Operation
 from vservers.services import readings, sync
 from vservers.services.connection import connect
 
@@ -30,6 +30,8 @@ def make(outsider, name, *entries):
         rows = [{"entry": network, "comment": comment} for network, comment in entries]
         outsider.call("AddAccessControlListEntry", RegionId=REGION, AclId=acl_id, AclEntrys=rows)
     read()
+    # That somebody made it is another test's matter.
+    Drift.objects.all().delete()
     return acl_id
 
 

@@ -234,5 +234,5 @@ def test_a_list_page_asks_the_database_as_often_for_many(
         for n in range(50)
     )
     browser.get(url("list"))
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         browser.get(url("list"))

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from tests.cloud import REGION, connect, mirror, web
 from tests.pages.addresses import HTMX, address
-from vservers.models import Drift, VServerGroup
+from vservers.models import AccountRegion, Drift, VServerGroup
 from vservers.services import readings, sync
 
 PAGE = "/drift/"
@@ -134,3 +134,40 @@ def test_the_number_of_queries_does_not_grow_with_the_drift(
     client.get(PAGE)
     with django_assert_max_num_queries(11):
         client.get(PAGE)
+
+
+@pytest.fixture
+def network(cloud, outsider):
+    """Somebody else let all of the Internet through an access control list."""
+    here = AccountRegion.objects.get(account__from_environment=True, region=REGION)
+    acl_id = outsider.call("CreateAccessControlList", RegionId=REGION, AclName="friends")["AclId"]
+    sync.store_region(connect(), here, readings.access_lists(here))
+    entry = {"entry": "0.0.0.0/0", "comment": "all"}
+    outsider.call("AddAccessControlListEntry", RegionId=REGION, AclId=acl_id, AclEntrys=[entry])
+    sync.store_region(connect(), here, readings.access_lists(here))
+    return Drift.objects.get(object_id=acl_id)
+
+
+def test_what_belongs_to_a_region_is_listed_filtered_and_shown_where_it_is(
+    client_of, operator, network
+):
+    page = client_of(operator).get(f"{PAGE}?type=access+list").content.decode()
+    for words in ("friends", "Network 0.0.0.0/0", "there, “all”", f"in {REGION}"):
+        assert words in page
+    assert "friends" not in client_of(operator).get(f"{PAGE}?type=group").content.decode()
+    for place in ("", f"{network.object_id}/"):
+        page = client_of(operator).get(f"/regions/{REGION}/access-lists/{place}").content.decode()
+        assert "there, “all”" in page
+    page = client_of(operator).get(f"/regions/{REGION}/certificates/").content.decode()
+    assert "there, “all”" not in page
+
+
+def test_a_network_goes_again_by_a_planned_operation(client_of, operator, network):
+    url = reverse("drift-revert", args=[network.pk])
+    page = client_of(operator).get(url, headers=HTMX).content.decode()
+    assert "let in other clients" in page
+    answer = client_of(operator).post(url, {"intent": "plan"}, headers=HTMX)
+    assert "RemoveAccessControlListEntry" in answer.content.decode()
+    client_of(operator).post(url, headers=HTMX)
+    network.refresh_from_db()
+    assert network.status == Drift.Status.REVERTED

@@ -8,7 +8,9 @@ class Drift(models.Model):
     """A difference of one item of one object, from what it was to what it is.
 
     object_id: the cloud's ID; of a listener "protocol:port". item: which server of a group or pool,
-    "i-…:80" or "i-…", else "". before, after: JSON values; None where it was or is not there.
+    "i-…:80" or "i-…", which network of an access control list, which tag, else "". before, after:
+    JSON values; None where it was or is not there. load_balancer_id: "" of what belongs to a region
+    of an account.
     """
 
     class Kind(models.TextChoices):
@@ -17,6 +19,11 @@ class Drift(models.Model):
         GROUP = "group", _("VServer group")
         LISTENER = "listener", _("Listener")
         RULE = "rule", _("Forwarding rule")
+        PAIR = "pair", _("Primary/secondary group")
+        EXTENSION = "extension", _("Domain extension")
+        CERTIFICATE = "certificate", _("Server certificate")
+        CA_CERTIFICATE = "ca", _("CA certificate")
+        ACCESS_LIST = "access list", _("Access control list")
 
     class Status(models.TextChoices):
         OPEN = "open", _("Open")
@@ -25,10 +32,13 @@ class Drift(models.Model):
         GONE = "gone", _("No longer there")
 
     object_type = models.CharField(max_length=12, choices=Kind)
-    object_id = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=120)
     object_name = models.CharField(max_length=253, blank=True)
+    account = models.ForeignKey(
+        "vservers.CloudAccount", null=True, on_delete=models.CASCADE, related_name="+"
+    )
     region_id = models.CharField(max_length=40)
-    load_balancer_id = models.CharField(max_length=60)
+    load_balancer_id = models.CharField(max_length=60, blank=True)
     load_balancer_name = models.CharField(max_length=120, blank=True)
     field = models.CharField(max_length=40)
     item = models.CharField(max_length=140, blank=True)

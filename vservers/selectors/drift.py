@@ -22,6 +22,8 @@ _FIELDS = {
     "name": gettext_lazy("Name"),
     "vserver_group_id": gettext_lazy("VServer group"),
     "backend_server_port": gettext_lazy("Backend port"),
+    "server_certificate_id": gettext_lazy("Certificate"),
+    "network": gettext_lazy("Network"),
 }
 
 
@@ -88,6 +90,16 @@ def open_drift(
     return in_words(list(rows[:MOST_ON_PAGE]))
 
 
+def open_drift_of_region(region: Region, *kinds: Drift.Kind, object_id: str = "") -> list[DriftRow]:
+    """The same of what a region has beside its load balancers, in all accounts."""
+    rows = Drift.objects.filter(
+        region_id=region.pk, load_balancer_id="", object_type__in=kinds, status=Drift.Status.OPEN
+    )
+    if object_id:
+        rows = rows.filter(object_id=object_id)
+    return in_words(list(rows[:MOST_ON_PAGE]))
+
+
 def open_count(actor: Actor) -> int:
     """How much is open in all, for the menu."""
     return Drift.objects.filter(status=Drift.Status.OPEN).count()
@@ -123,7 +135,7 @@ def _field(row: Drift) -> str:
 
 def _words(row: Drift, value: Any) -> str:
     """A value for people, also where there was or is nothing."""
-    if value is None and row.field in {"server", "exists"}:
+    if value is None and row.field in {"server", "network", "exists"}:
         return _("not there")
     if value is None or value == "":
         return "—"
@@ -131,6 +143,13 @@ def _words(row: Drift, value: Any) -> str:
         return _("settings of its own") if value else _("as its listener")
     if not isinstance(value, dict):
         return str(value)
+    if "comment" in value:
+        return _("there, “%(comment)s”") % value if value["comment"] else _("there")
+    if "networks" in value:
+        count = len(value["networks"])
+        return ngettext(
+            "%(name)s with %(number)s network", "%(name)s with %(number)s networks", count
+        ) % {"name": value["name"], "number": count}
     if "weight" in value:
         text = _("weight %(weight)s") % {"weight": value["weight"]}
         return f"{text}, “{value['description']}”" if value.get("description") else text
@@ -139,4 +158,7 @@ def _words(row: Drift, value: Any) -> str:
         return ngettext(
             "%(name)s with %(number)s server", "%(name)s with %(number)s servers", count
         ) % {"name": value["name"] or row.object_id, "number": count}
-    return str(value.get("name") or row.object_name or row.object_id)
+    name = str(value.get("name") or row.object_name or row.object_id)
+    if certificate_id := value.get("server_certificate_id"):
+        return f"{name} → {certificate_id}" if row.object_type == Drift.Kind.EXTENSION else name
+    return name

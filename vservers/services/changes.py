@@ -153,6 +153,27 @@ def server_values(server: BackendServer) -> dict[str, Any]:
     return {"weight": server.weight, "description": server.description, "type": server.type}
 
 
+def pair_values(name: str, servers: Iterable[tuple[str, BackendServer]]) -> dict[str, Any]:
+    """A primary/secondary group whole, the primary server first: nothing of it ever changes.
+
+    servers: (role, server); "Master" comes before "Slave".
+    """
+    return {
+        "name": name,
+        "servers": [
+            {
+                "role": role,
+                "server_id": server.server_id,
+                "server_ip": server.server_ip,
+                "port": server.port,
+                "weight": server.weight,
+                "type": server.type,
+            }
+            for role, server in sorted(servers, key=lambda one: one[0])
+        ],
+    }
+
+
 def backend_server(key: Key, values: Values) -> BackendServer:
     """The value that calls take, of a member (with port) or a server of the pool."""
     *_, server_id, server_ip, port = key if len(key) > 2 else (*key, None)

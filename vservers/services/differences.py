@@ -12,6 +12,8 @@ Kind = Drift.Kind
 EXISTS = "exists"
 # That of one tag, whose key is the item.
 TAG = "tag"
+# That of one network of an access control list, which is the item.
+NETWORK = "network"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
 from console.audit.models import AuditEntry
 from console.audit.record import record
-from vservers.models import Drift, LoadBalancer
+from vservers.models import AccountRegion, Drift, LoadBalancer
 
 from .differences import EXISTS, Difference
 from .errors import Refusal
@@ -31,9 +31,12 @@ class NotOpen(Refusal):
 
 
 def note(
-    load_balancer: LoadBalancer, unexplained: Iterable[Difference], explained: Iterable[Difference]
+    place: LoadBalancer | AccountRegion,
+    unexplained: Iterable[Difference],
+    explained: Iterable[Difference],
 ) -> None:
-    """Open, move on or close the drift of a load balancer; inside the transaction of the write.
+    """Open, move on or close the drift of a load balancer, or of a region of an account beside its
+    load balancers; inside the transaction of the write.
 
     One open row for each item: it moves on with further differences, and closes when the item is
     as it was before, when an operation of ours set it anew, or when its object went.
@@ -41,7 +44,7 @@ def note(
     open_rows = {
         (row.object_type, row.object_id, row.field, row.item): row
         for row in Drift.objects.filter(
-            load_balancer_id=load_balancer.pk, status=Drift.Status.OPEN
+            **_identity(place), status=Drift.Status.OPEN
         ).select_for_update()
     }
     now = timezone.now()
@@ -49,7 +52,7 @@ def note(
     for difference in unexplained:
         row = open_rows.get(_key(difference))
         if row is None:
-            fresh.append(_row(load_balancer, difference))
+            fresh.append(_row(place, difference))
         elif row.before == difference.after:
             _close(row, Drift.Status.REVERTED)
         else:
@@ -72,15 +75,24 @@ def _key(difference: Difference) -> tuple[str, str, str, str]:
     return difference.kind.value, difference.object_id, difference.field, difference.item
 
 
-def _row(load_balancer: LoadBalancer, difference: Difference) -> Drift:
+def _identity(place: LoadBalancer | AccountRegion) -> dict[str, Any]:
+    """What the drift of a place is found by."""
+    if isinstance(place, LoadBalancer):
+        return {"load_balancer_id": place.pk}
+    return {"load_balancer_id": "", "account": place.account_id, "region_id": place.region_id}
+
+
+def _row(place: LoadBalancer | AccountRegion, difference: Difference) -> Drift:
     now = timezone.now()
+    load_balancer = place if isinstance(place, LoadBalancer) else None
     return Drift(
         object_type=difference.kind,
         object_id=difference.object_id,
         object_name=difference.object_name,
-        region_id=load_balancer.region_id,
-        load_balancer_id=load_balancer.pk,
-        load_balancer_name=load_balancer.name,
+        account_id=place.account_id,
+        region_id=place.region_id,
+        load_balancer_id=load_balancer.pk if load_balancer else "",
+        load_balancer_name=load_balancer.name if load_balancer else "",
         field=difference.field,
         item=difference.item,
         before=difference.before,

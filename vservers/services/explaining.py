@@ -5,13 +5,20 @@ from typing import Any
 
 from django.db.models import Q
 
-from vservers.models import Operation
+from vservers.models import AccountRegion, Operation
 
 from .changes import NEW, Change, Kind, Values, agrees
-from .differences import EXISTS, TAG, Difference, server_item
+from .differences import EXISTS, NETWORK, TAG, Difference, server_item
 from .differences import Kind as Object
 
 Explains = Callable[[Difference], bool]
+
+_NAMED_BY_THE_CLOUD = {
+    Kind.PAIR: Object.PAIR,
+    Kind.SERVER_CERTIFICATE: Object.CERTIFICATE,
+    Kind.CA_CERTIFICATE: Object.CA_CERTIFICATE,
+    Kind.ACCESS_LIST: Object.ACCESS_LIST,
+}
 
 
 def by_operations(load_balancer_id: str) -> Explains:
@@ -21,7 +28,17 @@ def by_operations(load_balancer_id: str) -> Explains:
     writes the differences.
     """
     # One that makes a load balancer belongs to none yet.
-    here = Q(load_balancer_id=load_balancer_id) | Q(load_balancer_id="", verb="create instance")
+    return _by(
+        Q(load_balancer_id=load_balancer_id) | Q(load_balancer_id="", verb="create instance")
+    )
+
+
+def by_operations_of_region(place: AccountRegion) -> Explains:
+    """The same of what a region of an account has beside its load balancers."""
+    return _by(Q(load_balancer_id="", account=place.account_id, region_id=place.region_id))
+
+
+def _by(here: Q) -> Explains:
     unfinished = Operation.objects.filter(here, status__in=Operation.UNSETTLED).prefetch_related(
         "calls"
     )
@@ -66,11 +83,19 @@ def _is_about(difference: Difference, change: Change) -> bool:
             return difference.object_id == ":".join(str(part) for part in change.key)
         case Kind.RULE, Object.RULE:
             return difference.object_name == f"{change.key[2]}{change.key[3]}"
+        case Kind.EXTENSION, Object.EXTENSION:
+            return difference.object_name == change.key[2]
+        case Kind.ACCESS_ENTRY, Object.ACCESS_LIST:
+            return (difference.object_id, difference.item) == change.key
+        case kind, seen if _NAMED_BY_THE_CLOUD.get(kind) is seen:
+            name = (change.after or {}).get("name")
+            new = change.key == (NEW,) and difference.object_name == name
+            return not difference.item and (new or change.key == (difference.object_id,))
     return False
 
 
 def _leads_to(difference: Difference, side: Values | None) -> bool:
-    if difference.field in {EXISTS, "server"}:
+    if difference.field in {EXISTS, NETWORK, "server"}:
         if side is None or difference.after is None:
             return side is None and difference.after is None
         return agrees(side, _common(difference.after, side))

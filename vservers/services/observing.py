@@ -20,7 +20,17 @@ from vservers.models import (
     VServerGroup,
 )
 
-from .changes import INSTANCE, Change, Key, Kind, Values, agrees, member_key, server_values
+from .changes import (
+    INSTANCE,
+    Change,
+    Key,
+    Kind,
+    Values,
+    agrees,
+    member_key,
+    pair_values,
+    server_values,
+)
 
 # What a listener is on its way to: the change that sent it there is done.
 _HEADED_FOR = {"starting": "running", "stopping": "stopped", "configuring": "running"}
@@ -124,22 +134,24 @@ def extensions_of(load_balancer: LoadBalancer) -> QuerySet[DomainExtension]:
     return rows.select_related("listener")
 
 
-def pair_values(group: MasterSlaveGroup) -> dict[str, Any]:
-    """A primary/secondary group whole, the primary server first: nothing of it ever changes."""
-    return {
-        "name": group.name,
-        "servers": [
-            {
-                "role": member.role,
-                "server_id": member.server_id or "",
-                "server_ip": member.server_ip,
-                "port": member.port,
-                "weight": member.weight,
-                "type": member.type,
-            }
+def held_pair(group: MasterSlaveGroup) -> dict[str, Any]:
+    """A primary/secondary group of the mirror as changes have it."""
+    return pair_values(
+        group.name,
+        [
+            (
+                member.role,
+                BackendServer(
+                    server_id=member.server_id or "",
+                    port=member.port,
+                    weight=member.weight,
+                    type=member.type,
+                    server_ip=member.server_ip,
+                ),
+            )
             for member in group.members.all()
         ],
-    }
+    )
 
 
 class Observed:
@@ -210,7 +222,7 @@ def _group(load_balancer: LoadBalancer, group_id: str) -> dict[Key, Values]:
 
 def _pair(load_balancer: LoadBalancer, group_id: str) -> dict[Key, Values]:
     group = load_balancer.master_slave_groups.filter(pk=group_id).first()
-    return {(group_id,): pair_values(group)} if group else {}
+    return {(group_id,): held_pair(group)} if group else {}
 
 
 def _certificate(

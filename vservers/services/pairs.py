@@ -1,7 +1,5 @@
 """Primary/secondary groups: creating and deleting them; the API cannot change one."""
 
-from typing import Any
-
 from django.utils.translation import gettext_noop
 
 from console.accounts.actor import Actor
@@ -11,11 +9,11 @@ from vservers.models import LoadBalancer, MasterSlaveGroup, MasterSlaveMember
 from vservers.selectors.usage import listeners_with_pair
 
 from . import scopes
-from .changes import NEW, Change, Kind
+from .changes import NEW, Change, Kind, pair_values
 from .errors import Gone, UsedBy
 from .locks import hold
 from .members import check_members
-from .observing import pair_values
+from .observing import held_pair
 from .operations import Plan, carry_out
 
 RESOURCE = gettext_noop("primary/secondary group")
@@ -69,7 +67,7 @@ def plan_new_pair(
     )
     both = [primary, secondary]
     check_members(load_balancer, both, joining=both)
-    values = {"name": name, "servers": [_server(PRIMARY, primary), _server(SECONDARY, secondary)]}
+    values = pair_values(name, [(PRIMARY, primary), (SECONDARY, secondary)])
     plan.changes = [Change(Kind.PAIR, (NEW,), None, values)]
     plan.after = values
     return plan
@@ -102,17 +100,6 @@ def plan_pair_deletion(*, actor: Actor, group: MasterSlaveGroup) -> Plan:
         raise Gone(RESOURCE)
     if users := list(listeners_with_pair(group.pk)):
         raise UsedBy(users)
-    plan.before = pair_values(current)
+    plan.before = held_pair(current)
     plan.changes = [Change(Kind.PAIR, (current.pk,), plan.before, None)]
     return plan
-
-
-def _server(role: str, server: BackendServer) -> dict[str, Any]:
-    return {
-        "role": role,
-        "server_id": server.server_id,
-        "server_ip": server.server_ip,
-        "port": server.port,
-        "weight": server.weight,
-        "type": server.type,
-    }

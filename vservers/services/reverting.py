@@ -7,17 +7,27 @@ from django.utils.translation import gettext_noop
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
 from console.shell.said import gettext as _
-from vservers.models import Drift, Listener, LoadBalancer, Operation, Rule, VServerGroup
+from vservers.models import (
+    AccountRegion,
+    Drift,
+    Listener,
+    LoadBalancer,
+    Operation,
+    Rule,
+    VServerGroup,
+)
 from vservers.selectors.groups import users_of
 
-from . import scopes
+from . import creations, scopes, sync
 from .changes import INSTANCE, NEW, Change, Kind, Values
-from .differences import EXISTS, TAG, server_of_item
+from .differences import EXISTS, NETWORK, TAG, server_of_item
 from .drift import NotOpen, close_reverted
 from .errors import CannotUndo, Gone
 from .locks import hold
 from .observing import Observed, listener_values, rule_values
-from .operations import Plan, carry_out
+from .operations import AnyPlan, Plan, RegionalPlan, carry_out
+from .places import Place, lock_of
+from .reverting_assets import of_extension, of_pair, of_region
 
 Object = Drift.Kind
 
@@ -27,6 +37,11 @@ _PERMISSIONS = {
     Object.POOL: Action.CHANGE_POOL,
     Object.LISTENER: Action.CHANGE_LISTENERS,
     Object.RULE: Action.CHANGE_RULES,
+    Object.PAIR: Action.CHANGE_PAIRS,
+    Object.EXTENSION: Action.CHANGE_LISTENERS,
+    Object.CERTIFICATE: Action.CHANGE_CERTIFICATES,
+    Object.CA_CERTIFICATE: Action.CHANGE_CERTIFICATES,
+    Object.ACCESS_LIST: Action.CHANGE_ACCESS_LISTS,
 }
 _RESOURCES = {
     Object.BALANCER: "instance",
@@ -34,6 +49,11 @@ _RESOURCES = {
     Object.POOL: "backend servers",
     Object.LISTENER: "listener",
     Object.RULE: "forwarding rule",
+    Object.PAIR: "primary/secondary group",
+    Object.EXTENSION: "domain extension",
+    Object.CERTIFICATE: "server certificate",
+    Object.CA_CERTIFICATE: "CA certificate",
+    Object.ACCESS_LIST: "access control list",
 }
 # What the cloud never changes on a listener that exists.
 _FOREVER = frozenset({"backend_server_port", "forward_port"})
@@ -43,15 +63,27 @@ _IDENTITY = frozenset({"domain", "url", "listener"})
 _SETTINGS = frozenset({"name", "spec", "delete_protection", TAG})
 
 
+def why_not_revertible(drift: Drift) -> str:
+    """Why the console cannot bring the item back, as far as the row tells; "" where it can."""
+    kind = drift.object_type
+    if kind in {Object.CERTIFICATE, Object.CA_CERTIFICATE}:
+        gone = drift.field == EXISTS and drift.after is None
+        return _("Only who has the certificate can upload it again.") if gone else ""
+    if kind == Object.ACCESS_LIST:
+        changed = drift.field == NETWORK and drift.before and drift.after
+        return _("The cloud has no call that changes a comment.") if changed else ""
+    if (
+        kind not in _PERMISSIONS
+        or (kind == Object.BALANCER and drift.field not in _SETTINGS)
+        or (kind == Object.LISTENER and drift.field in _FOREVER)
+        or (kind == Object.RULE and drift.field in _IDENTITY)
+    ):
+        return _("The console has no call that brings this back.")
+    return ""
+
+
 def is_revertible(drift: Drift) -> bool:
-    """Whether the console has the calls to bring the item back, as far as the row tells."""
-    if drift.object_type not in _PERMISSIONS:
-        return False
-    if drift.object_type == Object.BALANCER:
-        return drift.field in _SETTINGS
-    if drift.object_type == Object.LISTENER:
-        return drift.field not in _FOREVER
-    return not (drift.object_type == Object.RULE and drift.field in _IDENTITY)
+    return not why_not_revertible(drift)
 
 
 def revert_drift(*, actor: Actor, drift: Drift) -> Operation | None:
@@ -59,27 +91,27 @@ def revert_drift(*, actor: Actor, drift: Drift) -> Operation | None:
 
     Raises NotAllowed, NotOpen, CannotUndo, Gone, Busy, CallFailed, Waiting, NotReread.
     """
-    with hold(drift.load_balancer_id):
+    with hold(lock_of(_place(drift))):
         operation = carry_out(plan_reversion(actor=actor, drift=drift))
     # What is made anew has an ID of its own, so no reading finds the old one back.
     close_reverted(drift, by=actor.name)
     return operation
 
 
-def plan_reversion(*, actor: Actor, drift: Drift) -> Plan:
+def plan_reversion(*, actor: Actor, drift: Drift) -> AnyPlan:
     """What revert_drift would do.
 
     Raises NotAllowed, NotOpen, CannotUndo where the cloud has moved on or the console has no call
     for it, Gone, NotRead.
     """
-    if not is_revertible(drift):
-        raise CannotUndo(_("The console has no call that brings this back."))
+    if why := why_not_revertible(drift):
+        raise CannotUndo(why)
     kind = Object(drift.object_type)
-    plan = Plan(
+    plan = _plan(
+        _place(drift),
         actor=actor,
         action=_PERMISSIONS[kind],
         verb=gettext_noop("revert drift"),
-        load_balancer=_load_balancer(drift),
         resource_type=_RESOURCES[kind],
         resource_id=drift.object_id,
         resource_name=drift.object_name,
@@ -88,18 +120,40 @@ def plan_reversion(*, actor: Actor, drift: Drift) -> Plan:
     current = Drift.objects.get(pk=drift.pk)
     if current.status != Drift.Status.OPEN:
         raise NotOpen(current)
-    plan.read_now(*plan.reread, scopes.LISTENERS)
-    plan.changes = _changes(plan.load_balancer, drift)
-    observed = Observed(plan.load_balancer)
+    if isinstance(plan, Plan):
+        plan.read_now(*plan.reread, scopes.LISTENERS)
+        plan.changes = _changes(plan.load_balancer, drift)
+    else:
+        plan.read_now(*plan.reread)
+        sync.read_listeners_now(plan.cloud, plan.account_region)
+        plan.changes = of_region(drift)
+    observed = Observed(plan.place)
     moved = [change for change in plan.changes if not observed.is_before(change)]
     if moved:
         raise CannotUndo(
             _("Changed again since: %(change)s. Look at it first.") % {"change": moved[0]}
         )
-    if any(change.kind is Kind.GROUP and change.key == (NEW,) for change in plan.changes):
-        plan.resource_id, plan.reread = "", [scopes.GROUPS]
+    for change in plan.changes:
+        if creation := creations.made_by(change):
+            plan.resource_id, plan.reread = "", [creation.all]
     plan.before, plan.after = drift.after, drift.before
     return plan
+
+
+def _plan(place: Place, **about: Any) -> Plan | RegionalPlan:
+    if isinstance(place, LoadBalancer):
+        return Plan(load_balancer=place, **about)
+    return RegionalPlan(account_region=place, **about)
+
+
+def _place(drift: Drift) -> Place:
+    if drift.load_balancer_id:
+        return _load_balancer(drift)
+    rows = AccountRegion.objects.select_related("account")
+    found = rows.filter(account=drift.account_id, region=drift.region_id).first()
+    if found is None:
+        raise Gone(gettext_noop("region"))
+    return found
 
 
 def _load_balancer(drift: Drift) -> LoadBalancer:
@@ -117,6 +171,12 @@ def _scopes(drift: Drift) -> list[scopes.Scope]:
             return [scopes.group(drift.object_id)]
         case Object.POOL:
             return [scopes.POOL, scopes.HEALTH]
+        case Object.PAIR:
+            return [scopes.PAIRS]
+        case Object.CERTIFICATE | Object.CA_CERTIFICATE:
+            return [scopes.CERTIFICATES]
+        case Object.ACCESS_LIST:
+            return [scopes.access_list(drift.object_id)]
         case Object.LISTENER if drift.field == EXISTS:
             # An instance turns inactive with its last listener, and active with the first.
             return [scopes.LISTENERS, scopes.HEALTH, scopes.BALANCER]
@@ -138,6 +198,10 @@ def _changes(load_balancer: LoadBalancer, drift: Drift) -> list[Change]:
             return [Change(Kind.POOL_SERVER, key, _server(drift.after), _server(drift.before))]
         case Object.LISTENER:
             return _of_listener(load_balancer, drift)
+        case Object.PAIR:
+            return of_pair(drift)
+        case Object.EXTENSION:
+            return of_extension(load_balancer, drift)
     return _of_rule(load_balancer, drift)
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
 from vservers.cloud import Cloud, CloudError, CloudRefused
-from vservers.models import AccountRegion, LoadBalancer, Region, VServerGroup
+from vservers.models import AccountRegion, Drift, LoadBalancer, Region, VServerGroup
 
 from . import drift, explaining, readings, vanishing
 from .connection import connect
@@ -74,7 +74,7 @@ def store_region(
 ) -> Written:
     """Read a part of what a region has beside its load balancers and write it, both as one.
 
-    As `store` does it for a load balancer, but that differences are not noted as drift.
+    As `store` does it for a load balancer.
     """
     for remaining in reversed(range(MAX_READS)):
         read_at = timezone.now()
@@ -86,6 +86,7 @@ def store_region(
             written = Written()
             if row:
                 written = write()
+                _note_drift_of_region(row, written)
                 AccountRegion.objects.filter(pk=row.pk).update(
                     **dict(written.stamps), touched_at=timezone.now()
                 )
@@ -126,6 +127,21 @@ def _note_drift(
     ]
     claimed = set(map(id, explained))
     drift.note(balancer, [one for one in written.differences if id(one) not in claimed], explained)
+
+
+def _note_drift_of_region(place: AccountRegion, written: Written) -> None:
+    read_before = {
+        Drift.Kind.CERTIFICATE: place.certificates_at,
+        Drift.Kind.CA_CERTIFICATE: place.certificates_at,
+        Drift.Kind.ACCESS_LIST: place.access_lists_at,
+    }
+    seen = [one for one in written.differences if read_before[one.kind]]
+    if not seen:
+        return
+    by_operations = explaining.by_operations_of_region(place)
+    explained = [one for one in seen if by_operations(one)]
+    claimed = set(map(id, explained))
+    drift.note(place, [one for one in seen if id(one) not in claimed], explained)
 
 
 def read_balancer(cloud: Cloud, load_balancer_id: str) -> Written | None:

@@ -1,6 +1,6 @@
 """What can be made of an operation that has ended: the rest of it, or its opposite."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -19,13 +19,6 @@ from vservers.models import (
 )
 from vservers.selectors.balancers import counts_within
 from vservers.selectors.groups import users_of
-from vservers.selectors.usage import (
-    extensions_with_certificate,
-    listeners_with_access_list,
-    listeners_with_certificate,
-    listeners_with_pair,
-    named,
-)
 
 from . import creations, scopes
 from .changes import NEW, SECRET, Change, Kind
@@ -37,18 +30,12 @@ from .observing import Observed, rule_key
 from .operations import AnyPlan, Plan, RegionalPlan, carry_out
 from .places import lock_of_operation, place_of
 from .planning import CannotPlan
+from .reverting_assets import refuse_used
 
 Outcome = OperationCall.Outcome
 
 # IDs that the cloud gives, of what is identified by something else.
 _OWN_IDS = frozenset({"rule_id", "domain_extension_id"})
-# Who may use an object of a kind, so that it cannot go.
-_USERS: dict[Kind, tuple[Callable[[str], Iterable[Any]], ...]] = {
-    Kind.PAIR: (listeners_with_pair,),
-    Kind.SERVER_CERTIFICATE: (listeners_with_certificate, extensions_with_certificate),
-    Kind.CA_CERTIFICATE: (listeners_with_certificate,),
-    Kind.ACCESS_LIST: (listeners_with_access_list,),
-}
 
 
 def retry_rest(*, actor: Actor, operation: Operation) -> Operation | None:
@@ -217,9 +204,7 @@ def _refuse_used(change: Change, changes: Iterable[Change]) -> None:
                 )
                 % {"listeners": len(listeners), "rules": len(rules)}
             )
-    for users in _USERS.get(change.kind, ()):
-        if found := list(users(str(change.key[0]))):
-            raise CannotUndo(_("It is used now, by %(users)s.") % {"users": named(found)})
+    refuse_used(change.kind, str(change.key[0]))
 
 
 def _refuse_changed(changes: Iterable[Change], observed: Observed) -> None:

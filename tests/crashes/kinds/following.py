@@ -1,5 +1,6 @@
 """What follows an operation: trying the rest again, taking it back, going on with what waits."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -76,10 +77,17 @@ def resume(user: Arguments, operation_id: int) -> None:
     settling.settle(operation_id, in_flight_seconds=0)
 
 
+# A lock goes with its session at once, on a machine that has nothing else to do.
+RELEASE_SECONDS = 20
+
+
 def settle(operation_id: int) -> None:
     """What a worker does later: nothing is under way any more, and no reading lags."""
     running.CONFIRM_SECONDS = 0
-    settling.settle(operation_id, in_flight_seconds=0)
+    deadline = time.monotonic() + RELEASE_SECONDS
+    while not settling.settle(operation_id, in_flight_seconds=0) and time.monotonic() < deadline:
+        # The server has yet to notice that the session of the dead process is gone.
+        time.sleep(0.05)
 
 
 def _copy_is_gone(cloud: Picture) -> bool:

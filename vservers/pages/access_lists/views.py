@@ -17,7 +17,7 @@ from console.shell.access import requires
 from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
-from vservers.models import AccessControlList, Listener, Region
+from vservers.models import AccessControlList, Drift, Listener, Region
 from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url
 from vservers.pages.lookup import region_or_404
 from vservers.pages.places import refresh_places
@@ -32,6 +32,7 @@ from vservers.selectors.access_lists import (
     list_row,
     matching_entries,
 )
+from vservers.selectors.drift import open_drift_of_region
 from vservers.selectors.places import oldest, places_of
 from vservers.selectors.runs import several_accounts
 from vservers.services import access_lists as services
@@ -76,6 +77,7 @@ def _list(
     context = {
         "title": _("Access control lists"),
         "region": region,
+        "drift": open_drift_of_region(region, Drift.Kind.ACCESS_LIST),
         "rows": rows,
         "page": page,
         "filters": filters,
@@ -143,6 +145,9 @@ def detail(request: ConsoleRequest, region: str, acl_id: str) -> HttpResponse:
         "row": row,
         "page": entries_page(access_list, text=query, page=request.GET.get("page", 1)),
         "query": query,
+        "drift": open_drift_of_region(
+            access_list.region, Drift.Kind.ACCESS_LIST, object_id=access_list.pk
+        ),
         "most": MAX_ENTRIES,
         "several": several_accounts(),
         "list_url": _list_url(region),

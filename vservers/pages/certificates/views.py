@@ -18,6 +18,7 @@ from vservers.cloud import CloudError
 from vservers.models import (
     CACertificate,
     DomainExtension,
+    Drift,
     Listener,
     Region,
     ServerCertificate,
@@ -36,6 +37,7 @@ from vservers.selectors.certificates import (
     certificates_page,
     rows_of,
 )
+from vservers.selectors.drift import open_drift_of_region
 from vservers.selectors.places import oldest, places_of
 from vservers.selectors.runs import several_accounts
 from vservers.services import certificates as services
@@ -87,6 +89,10 @@ def _list(
         "title": _("Certificates"),
         "region": region,
         "is_server": model is ServerCertificate,
+        "drift": open_drift_of_region(
+            region,
+            Drift.Kind.CERTIFICATE if model is ServerCertificate else Drift.Kind.CA_CERTIFICATE,
+        ),
         "rows": rows,
         "page": page,
         "filters": filters,

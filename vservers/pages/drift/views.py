@@ -16,7 +16,7 @@ from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url
 from vservers.selectors.drift import Filters, drift_page, in_words, regions_with_drift
 from vservers.services.drift import NotOpen, accept_drift
 from vservers.services.errors import CannotUndo
-from vservers.services.reverting import is_revertible, plan_reversion, revert_drift
+from vservers.services.reverting import plan_reversion, revert_drift, why_not_revertible
 
 
 @require_safe
@@ -83,8 +83,8 @@ def _ask(
     (row,) = in_words([drift])
     if drift.status != Drift.Status.OPEN:
         blocked = str(NotOpen(drift))
-    elif not is_revertible(drift):
-        blocked = _("The console has no call that brings this back. Do it where it was done.")
+    elif why := why_not_revertible(drift):
+        blocked = why
     context = {
         "title": _("Bring back as it was?"),
         "question": _("%(type)s %(name)s: %(what)s goes from %(now)s back to %(before)s.")
@@ -95,7 +95,7 @@ def _ask(
             "now": row.after,
             "before": row.before,
         },
-        "consequences": [_("Requests may go to other servers at once.")],
+        "consequences": _consequences(drift),
         "blocked": blocked,
         "submit": _("Revert"),
         "back_url": reverse("drift-list"),
@@ -108,3 +108,14 @@ def _ask(
         attempt=made,
         changed="drift",
     )
+
+
+def _consequences(drift: Drift) -> list[str]:
+    match drift.object_type:
+        case Drift.Kind.CERTIFICATE | Drift.Kind.CA_CERTIFICATE:
+            return []
+        case Drift.Kind.ACCESS_LIST:
+            return [_("Listeners that use the list let in other clients at once.")]
+        case Drift.Kind.EXTENSION:
+            return [_("Clients are shown another certificate at once.")]
+    return [_("Requests may go to other servers at once.")]

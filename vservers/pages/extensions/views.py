@@ -17,6 +17,7 @@ from console.shell.request import ConsoleRequest
 from vservers.models import (
     AccountRegion,
     DomainExtension,
+    Drift,
     Listener,
     LoadBalancer,
     ServerCertificate,
@@ -24,6 +25,7 @@ from vservers.models import (
 from vservers.pages.answers import Attempt, answer_dialog, attempt
 from vservers.pages.lookup import balancer_or_404, listener_or_404
 from vservers.selectors.certificates import choosable
+from vservers.selectors.drift import open_drift
 from vservers.selectors.extensions import covers, extension_rows
 from vservers.services import extensions as services
 
@@ -40,6 +42,7 @@ def extensions(request: ConsoleRequest, region: str, balancer_id: str, port: int
         "title": _("Domain extensions"),
         "balancer": listener.load_balancer,
         "listener": listener,
+        "drift": open_drift(listener.load_balancer, Drift.Kind.EXTENSION),
         "own": rows[0],
         "rows": rows[1:],
         "query": query,

@@ -12,10 +12,11 @@ from console.shell.access import requires
 from console.shell.htmx import done, render_dialog, render_page
 from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
-from vservers.models import LoadBalancer, MasterSlaveGroup
+from vservers.models import Drift, LoadBalancer, MasterSlaveGroup
 from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url
 from vservers.pages.lookup import balancer_or_404
 from vservers.pages.users import users_as_links
+from vservers.selectors.drift import open_drift
 from vservers.selectors.pairs import pairs_page
 from vservers.selectors.usage import listeners_with_pair
 from vservers.services import pairs as services
@@ -58,6 +59,7 @@ def _list(
     context = {
         "title": _("Primary/Secondary"),
         "balancer": balancer,
+        "drift": open_drift(balancer, Drift.Kind.PAIR),
         "rows": rows,
         "page": page,
         "query": query,

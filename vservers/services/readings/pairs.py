@@ -1,8 +1,10 @@
 """Primary/secondary groups with their two servers."""
 
 from vservers.cloud import Cloud
-from vservers.models import MasterSlaveGroup, MasterSlaveMember
-from vservers.services.differences import Written
+from vservers.models import LoadBalancer, MasterSlaveGroup, MasterSlaveMember
+from vservers.services.changes import pair_values
+from vservers.services.differences import EXISTS, Difference, Kind, Written
+from vservers.services.observing import held_pair
 
 from .reader import Reader, Writer, stamped
 from .rows import differing, upsert
@@ -32,6 +34,10 @@ def pairs(load_balancer_id: str) -> Reader:
         ]
 
         def write() -> Written:
+            # What an earlier version of the console did not read is seen for the first time.
+            balancers = LoadBalancer.everything.filter(pk=load_balancer_id)
+            known = balancers.exclude(pairs_at=None).exists()
+            held = {row.pk: held_pair(row) for row in rows.prefetch_related("members")}
             before = {pk: tuple(values) for pk, *values in rows.values_list("pk", *_VALUES)}
             after = {
                 one.group_id: (load_balancer_id, one.name, one.created_at, one.tags)
@@ -65,7 +71,20 @@ def pairs(load_balancer_id: str) -> Reader:
                 ],
                 key=_MEMBER_KEY,
             )
-            return Written(rows=len(listed))
+            found = {
+                detail.group.group_id: pair_values(detail.group.name, detail.servers)
+                for detail in details
+            }
+            differences = [
+                Difference(Kind.PAIR, pk, was["name"], EXISTS, was, None)
+                for pk, was in held.items()
+                if pk in gone
+            ] + [
+                Difference(Kind.PAIR, pk, now["name"], EXISTS, None, now)
+                for pk, now in found.items()
+                if pk not in before
+            ]
+            return Written(tuple(differences) if known else (), len(listed))
 
         return write
 
