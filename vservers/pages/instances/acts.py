@@ -1,13 +1,15 @@
 """What is done to one load balancer: its dialogs."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console.accounts.permissions import Action
@@ -148,38 +150,6 @@ def release_consequences(balancers: list[LoadBalancer]) -> list[str]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Action.CHANGE_INSTANCES)
-def balancers_rename(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
-    balancer = balancer_or_404(region, balancer_id)
-    title = _("Rename %(name)s") % {"name": balancer}
-    return _edit(request, balancer, NameForm, title, offers.why_not_change)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires(Action.CHANGE_INSTANCES)
-def balancers_protection(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
-    balancer = balancer_or_404(region, balancer_id)
-    title = _("Protection of %(name)s") % {"name": balancer}
-    return _edit(request, balancer, ProtectionForm, title, offers.why_not_touch)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires(Action.CHANGE_INSTANCES)
-def balancers_spec(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
-    balancer = balancer_or_404(region, balancer_id)
-    title = _("Specification of %(name)s") % {"name": balancer}
-    return _edit(request, balancer, SpecForm, title, offers.why_not_change_spec)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires(Action.CHANGE_INSTANCES)
-def balancers_bandwidth(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
-    balancer = balancer_or_404(region, balancer_id)
-    title = _("Bandwidth of %(name)s") % {"name": balancer}
-    return _edit(request, balancer, BandwidthForm, title, offers.why_not_change_bandwidth)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires(Action.CHANGE_INSTANCES)
 def balancers_tags(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
     balancer = balancer_or_404(region, balancer_id)
     held = {key: (value, 1) for key, value in balancer.tags.items()}
@@ -216,15 +186,41 @@ def balancers_tags(request: ConsoleRequest, region: str, balancer_id: str) -> Ht
     )
 
 
-def _edit(
-    request: ConsoleRequest,
-    balancer: LoadBalancer,
-    form_class: type[SettingsForm],
-    title: str,
-    why_not: Callable[[LoadBalancer], str],
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """Settings that one dialog changes together."""
+
+    form: type[SettingsForm]
+    title: Promise
+    why_not: Callable[[LoadBalancer], str]
+
+
+_SETTINGS = {
+    "rename": _Settings(NameForm, gettext_lazy("Rename %(name)s"), offers.why_not_change),
+    "protection": _Settings(
+        ProtectionForm, gettext_lazy("Protection of %(name)s"), offers.why_not_touch
+    ),
+    "spec": _Settings(
+        SpecForm, gettext_lazy("Specification of %(name)s"), offers.why_not_change_spec
+    ),
+    "bandwidth": _Settings(
+        BandwidthForm, gettext_lazy("Bandwidth of %(name)s"), offers.why_not_change_bandwidth
+    ),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Action.CHANGE_INSTANCES)
+def balancers_settings(
+    request: ConsoleRequest, region: str, balancer_id: str, which: str
 ) -> HttpResponse:
-    """A form of some settings; what somebody else changed meanwhile is told before it is lost."""
-    form = form_class(request.POST or None, balancer=balancer)
+    """A form of some settings; what somebody else changed meanwhile is told before it is lost.
+
+    which: a key of _SETTINGS, from the address.
+    """
+    balancer = balancer_or_404(region, balancer_id)
+    wanted = _SETTINGS[which]
+    form = wanted.form(request.POST or None, balancer=balancer)
     made = Attempt()
     if request.method == "POST" and form.is_valid():
         made = attempt(
@@ -244,10 +240,10 @@ def _edit(
             )
             return _done(request, balancer, *words)
     context = {
-        "title": title,
+        "title": wanted.title % {"name": balancer},
         "balancer": balancer,
         "form": form,
-        "blocked": made.blocked or why_not(balancer),
+        "blocked": made.blocked or wanted.why_not(balancer),
         "theirs": _theirs(form, balancer.pk) if made.stale else [],
         "back_url": _back(balancer),
         "submit": _("Confirm"),
