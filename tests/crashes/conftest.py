@@ -12,6 +12,7 @@ from tests.crashes.nursery import Nursery
 from tests.localcloud.client import Client
 from tests.localcloud.process import LocalCloud
 from vservers.localcloud.faultctl import ask
+from vservers.models import LoadBalancer
 
 UNPROTECTED = {"ModificationProtectionStatus": "NonProtection"}
 
@@ -82,6 +83,8 @@ def _tidy(outsider: Client, balancer_id: str) -> None:  # noqa: F811
             call("SetLoadBalancerModificationProtection", **gone, **UNPROTECTED)
             call("SetLoadBalancerDeleteProtection", **gone, DeleteProtection="off")
             call("DeleteLoadBalancer", **gone)
+            # So that no procedure of the next is about it.
+            LoadBalancer.everything.filter(pk=one["LoadBalancerId"]).delete()
     for what, many, one_id, name, delete in (
         ("DescribeAccessControlLists", "Acls", "AclId", "AclName", "DeleteAccessControlList"),
         (

@@ -16,6 +16,7 @@ from console.accounts.permissions import Action, check
 from console.audit.models import AuditEntry
 from console.audit.record import record
 from console.shell.said import gettext as _
+from vservers.cloud import CloudError
 from vservers.models import LoadBalancer, Procedure, ProcedureMember, VServerGroup
 from vservers.selectors.emptied import emptied_by
 from vservers.selectors.procedures import busy_members, members_of_groups
@@ -25,7 +26,17 @@ from .connections import Connections, read_connections
 from .errors import Refusal
 from .maintenance import WouldEmpty
 from .operations import Plan
-from .weighing import GROUP_RESOURCE, Decide, Halted, Wanted, plan_members, send, to_before, to_zero
+from .weighing import (
+    GROUP_RESOURCE,
+    Decide,
+    Halted,
+    Wanted,
+    is_there,
+    plan_members,
+    send,
+    to_before,
+    to_zero,
+)
 
 State = ProcedureMember.State
 Status = Procedure.Status
@@ -208,7 +219,12 @@ def _is_quiet(procedure: Procedure) -> bool:
         return True
     found = Connections()
     if not over:
-        read_connections(balancer, found)
+        try:
+            read_connections(balancer, found)
+        except CloudError:
+            if is_there(balancer):
+                raise
+            return True
     quiet = found.known
     for member in procedure.members.filter(state=State.SET):
         count = found.of(balancer.pk, member.server_id, member.port) if found.known else None

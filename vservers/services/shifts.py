@@ -16,6 +16,7 @@ from console.accounts.permissions import Action, check
 from console.audit.models import AuditEntry
 from console.audit.record import record
 from console.shell.said import gettext as _
+from vservers.cloud import CloudError
 from vservers.models import (
     LoadBalancer,
     Procedure,
@@ -31,7 +32,16 @@ from .drains import AlreadyMoving
 from .errors import Refusal
 from .operations import Plan
 from .shift_steps import Row, share_to, steps_of
-from .weighing import GROUP_RESOURCE, Decide, Halted, Wanted, plan_members, send, to_before
+from .weighing import (
+    GROUP_RESOURCE,
+    Decide,
+    Halted,
+    Wanted,
+    is_there,
+    plan_members,
+    send,
+    to_before,
+)
 
 State = ProcedureMember.State
 Side = ProcedureMember.Side
@@ -268,7 +278,12 @@ def _guard(procedure: Procedure) -> None:
     if balancer is None:
         raise Halted(_("The instance does not exist any more."))
     found = Connections()
-    read_connections(balancer, found)
+    try:
+        read_connections(balancer, found)
+    except CloudError as error:
+        if is_there(balancer):
+            raise
+        raise Halted(_("The instance does not exist any more.")) from error
     ill: list[str] = []
     for member in procedure.members.all():
         count = found.of(balancer.pk, member.server_id, member.port) if found.known else None

@@ -12,10 +12,12 @@ from console.accounts.actor import Actor
 from console.accounts.models import User
 from console.accounts.permissions import Action, NotAllowed, check
 from console.shell.said import gettext as _
+from vservers.cloud import CloudError
 from vservers.models import LoadBalancer, Operation, OperationCall, Procedure, ProcedureMember
 
-from . import scopes
+from . import places, scopes
 from .changes import Change, Key, Kind, Values, agrees
+from .connection import connect
 from .ending import last_words
 from .errors import Busy, NotRead, NotReread, OperationFailed, Waiting
 from .locks import hold
@@ -171,6 +173,9 @@ def send(
         _mark_all(members, State.SENT, "")
         return False
     except (Busy, NotRead) as error:
+        if isinstance(error, NotRead) and not is_there(balancer):
+            _mark_all(members, State.GONE, _("The instance does not exist any more."))
+            return True
         procedure.note = str(error)
         return False
     except OperationFailed as error:
@@ -189,6 +194,16 @@ def send(
         failed = last.note or _("Operation %(number)s failed.") % {"number": last.pk}
     _see(procedure, balancer, found, failed=failed, trusted=not failed)
     return True
+
+
+def is_there(load_balancer: LoadBalancer) -> bool:
+    """Whether the cloud has a load balancer that could not be read; else it vanishes here, too."""
+    try:
+        places.store(connect(load_balancer), load_balancer, [scopes.BALANCER])
+    except CloudError:
+        # Nothing can be said of it.
+        return True
+    return LoadBalancer.objects.filter(pk=load_balancer.pk).exists()
 
 
 def _was_given_up(members: Iterable[ProcedureMember], last: Operation | None) -> bool:
