@@ -1,4 +1,4 @@
-"""A network per test process and a data plane per test."""
+"""A network and a cloud per test process, and a data plane per test."""
 
 import os
 import tempfile
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.dataplane.world import Network
+from tests.localcloud.process import LocalCloud
 from vservers.localcloud.dataplane import DataPlane
 from vservers.localcloud.dataplane.machine import locked
 
@@ -22,6 +23,14 @@ def network() -> Iterator[Network]:
             lock.close()
             return
     pytest.fail("every network for tests is in use")
+
+
+# Of the package: clouds that a worker starts later may be given the same network.
+@pytest.fixture(scope="package")
+def live_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A local cloud that serves traffic, for the tests that see the console before it."""
+    with LocalCloud(tmp_path_factory.mktemp("served"), dataplane=True) as running:
+        yield running
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import http.client
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -19,7 +19,6 @@ from tests.cloud import (  # noqa: F401 - fixtures of this module
     web,
 )
 from tests.localcloud.client import Client
-from tests.localcloud.process import LocalCloud
 from vservers.models import LoadBalancer, Procedure, VServerGroup
 from vservers.services import drains, procedures, shifts
 
@@ -32,12 +31,6 @@ pytestmark = [
 PORT = 9400
 SECONDS = 30
 Status = Procedure.Status
-
-
-@pytest.fixture(scope="module")
-def live_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud(tmp_path_factory.mktemp("procedures"), dataplane=True) as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,6 @@ import itertools
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -30,7 +29,6 @@ from tests.cloud import (  # noqa: F401 - fixtures of this module
 )
 from tests.dataplane.documented import ASKED_OFTEN, Pairs
 from tests.localcloud.client import Client
-from tests.localcloud.process import LocalCloud
 from vservers.models import Listener, LoadBalancer
 from vservers.pages.who_gets.levels import split_of
 from vservers.selectors.routing import Outcome, Routing, routing_of, who_gets
@@ -49,12 +47,6 @@ MARK_PORT = 9200
 ROWS_PER_CALL = 10
 SERVED_SECONDS = 30
 _numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def live_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud(tmp_path_factory.mktemp("who-gets"), dataplane=True) as running:
-        yield running
 
 
 class Shop:
