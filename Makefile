@@ -39,7 +39,7 @@ run: $(STATIC) $(CATALOGUES) haproxy ## set up what is missing and start the con
 test: $(STAMPS)/dev $(STATIC) $(CATALOGUES) ## set up what is missing, lint, and run all tests
 	@$(PYTHON_OF_VENV) -m console.runtime.packages haproxy nginx chromium
 	@$(MAKE) --no-print-directory lint
-	$(PYTHON_OF_VENV) -m pytest -n 2 --dist loadgroup
+	$(PYTHON_OF_VENV) -m pytest -n auto --dist loadgroup
 
 lint: $(STAMPS)/dev ## check style, templates, import contracts and types
 	@$(MAKE) --no-print-directory -j2 lint-types lint-style

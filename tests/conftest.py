@@ -12,6 +12,10 @@ from console.shell.catalogue import compile_catalogue
 from tests.database import DatabaseOfTheRun
 
 
+# Each starts clouds of its own.
+_MOST_WORKERS = 7
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the translations, and start the database, unless one is given.
 
@@ -43,6 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # A test that wants several readers, or a pace, says so.
     settings.SYNC_READERS = 1
     settings.ENVIRONMENT_PACES = {"read": 0, "write": 0, "CreateVServerGroup": 0}
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores: a third of the tests' time is waiting, as for health checks."""
+    return min(os.cpu_count() or 1, _MOST_WORKERS) + 1
 
 
 def _person(name: str, role: str):
