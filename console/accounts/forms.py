@@ -33,6 +33,7 @@ class PersonForm(forms.Form):
 
     username = forms.CharField(
         max_length=150,
+        error_messages={"required": gettext_lazy("Enter a user name.")},
         validators=User._meta.get_field("username").validators,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
@@ -40,6 +41,7 @@ class PersonForm(forms.Form):
     password = forms.CharField(
         label=gettext_lazy("Initial password"),
         strip=False,
+        error_messages={"required": gettext_lazy("Enter a password to begin with.")},
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=gettext_lazy(
             "At least eight characters. Hand it over in person; they can change it."

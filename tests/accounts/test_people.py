@@ -33,7 +33,7 @@ def test_an_administrator_adds_somebody_who_can_sign_in(client_of, administrator
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"username": ""}, "This field is required."),
+        ({"username": ""}, "Enter a user name."),
         ({"username": "a b"}, "Enter a valid username."),
         ({"username": "ADMINISTRATOR"}, "Somebody already has this name."),
         ({"password": "12345678"}, "This password is too common."),

@@ -99,7 +99,7 @@ def test_a_certificate_that_does_not_fit_the_domain_is_warned_of(
     [
         ("shop.b.example.com", "has the domain already"),
         ("no domain", "Enter a domain of letters"),
-        ("", "This field is required"),
+        ("", "Enter a domain."),
     ],
 )
 def test_a_domain_that_cannot_be_is_refused_beside_its_field(

@@ -1,6 +1,7 @@
 """Whatever a service says, no page breaks on it."""
 
 import inspect
+import re
 
 import pytest
 from django.contrib.messages.storage.fallback import FallbackStorage
@@ -99,3 +100,21 @@ def test_a_form_of_too_many_fields_is_refused_in_words(client_of, administrator,
     answer = client.post(url, {f"field-{number}": "x" for number in range(6000)})
     assert answer.status_code == 400
     assert "more in it than the console takes at once" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/regions/cn-hangzhou/access-lists/new/",
+        "/regions/cn-hangzhou/certificates/new/",
+        "/regions/cn-hangzhou/balancers/new/",
+        "/cloud-accounts/new/",
+        "/people/new/",
+    ],
+)
+def test_a_form_that_was_left_empty_says_what_to_enter(client_of, administrator, cloud, url):
+    answer = client_of(administrator).post(url, {"name": ""}, headers=HTMX)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in page
+    assert re.search(r"<p>(<svg.*?</svg>)?Enter a ", page, re.S)

@@ -36,6 +36,23 @@ def whole_number(
     )
 
 
+def name_field(label: "StrOrPromise", *validators: Any, **options: Any) -> forms.CharField:
+    """A name of 1 to 80 characters; validators: in the place of the rule that most names have."""
+    return forms.CharField(
+        label=label,
+        max_length=80,
+        validators=validators or [name_characters],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={
+            "required": gettext_lazy("Enter a name of 1 to 80 characters."),
+            "max_length": gettext_lazy(
+                "Enter at most 80 characters; this name has %(show_value)d."
+            ),
+        },
+        **options,
+    )
+
+
 def taken_from[T](offered: Mapping[str, T]) -> Callable[[str], T]:
     """For TypedChoiceField: the object of a key. What is offered no more is no valid choice."""
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vservers.models import AccessControlList
-from vservers.pages.fields import name_characters
+from vservers.pages.fields import name_field
 from vservers.pages.places import PlaceForm
 from vservers.services.access_lists import Entry
 
@@ -22,11 +22,8 @@ MOST_NAMED = 20
 
 
 def _name_field() -> forms.CharField:
-    return forms.CharField(
-        label=gettext_lazy("Name"),
-        max_length=80,
-        validators=[name_characters],
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    return name_field(
+        gettext_lazy("Name"),
         help_text=gettext_lazy("1 to 80 letters, Chinese characters, digits, and - / . _"),
     )
 
@@ -47,6 +44,7 @@ class EntryForm(forms.Form):
     network = forms.CharField(
         label=gettext_lazy("Address or CIDR block"),
         max_length=64,
+        error_messages={"required": gettext_lazy("Enter an address or a CIDR block.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text=gettext_lazy("10.0.0.0/8, or a single address such as 192.0.2.7."),
     )

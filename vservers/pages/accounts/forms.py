@@ -32,7 +32,9 @@ class AccountForm(forms.Form):
     """Where an account is, its key, and how often it may be called."""
 
     name = forms.CharField(
-        max_length=60, help_text=gettext_lazy("For people: “Production”, “Team shop”.")
+        max_length=60,
+        help_text=gettext_lazy("For people: “Production”, “Team shop”."),
+        error_messages={"required": gettext_lazy("Enter a name for the account.")},
     )
     endpoint = forms.CharField(
         max_length=300,
@@ -45,11 +47,13 @@ class AccountForm(forms.Form):
     access_key_id = forms.CharField(
         label=gettext_lazy("AccessKey ID"),
         max_length=128,
+        error_messages={"required": gettext_lazy("Enter the ID of its access key.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     secret = forms.CharField(
         label=gettext_lazy("AccessKey secret"),
         max_length=256,
+        error_messages={"required": gettext_lazy("Enter the secret of its access key.")},
         strip=True,
         # Never sent back to the browser, not even what was typed a moment ago.
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),

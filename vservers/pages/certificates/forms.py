@@ -11,7 +11,7 @@ from console.accounts.actor import Actor
 from console.shell.redaction import keep_out
 from console.shell.sealing import Unreadable, seal, unseal
 from vservers.models import CACertificate, Region, ServerCertificate
-from vservers.pages.fields import name_characters
+from vservers.pages.fields import name_field
 from vservers.pages.places import PlaceForm
 from vservers.services.pem import BadPem, Pem, read_ca_certificate, read_server_certificate
 
@@ -56,11 +56,8 @@ def _pem(
 class NameForm(PlaceForm):
     """What every upload has."""
 
-    name = forms.CharField(
-        label=gettext_lazy("Certificate name"),
-        max_length=80,
-        validators=[name_characters],
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    name = name_field(
+        gettext_lazy("Certificate name"),
         help_text=gettext_lazy("1 to 80 letters, Chinese characters, digits, and - / . _"),
     )
 
@@ -175,9 +172,4 @@ class RenameForm(forms.Form):
 
     use_required_attribute = False
 
-    name = forms.CharField(
-        label=gettext_lazy("Certificate name"),
-        max_length=80,
-        validators=[name_characters],
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    name = name_field(gettext_lazy("Certificate name"))

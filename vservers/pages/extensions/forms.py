@@ -47,6 +47,7 @@ class ExtensionForm(CertificateForm):
     domain = forms.CharField(
         label=gettext_lazy("Domain"),
         max_length=MAX_DOMAIN,
+        error_messages={"required": gettext_lazy("Enter a domain.")},
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "shop.example.com"}
         ),

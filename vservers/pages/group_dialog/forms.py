@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vservers.models import LoadBalancer
-from vservers.pages.fields import name_characters, whole_number
+from vservers.pages.fields import name_field, whole_number
 
 MAX_ROWS = 400
 
@@ -15,21 +15,11 @@ MAX_ROWS = 400
 class GroupForm(forms.Form):
     """Name and network type."""
 
-    name = forms.CharField(
-        label=gettext_lazy("Group Name"),
-        max_length=80,
-        strip=True,
-        validators=[name_characters],
+    name = name_field(
+        gettext_lazy("Group Name"),
         help_text=gettext_lazy(
             "1 to 80 characters: letters, Chinese characters, digits, and - / . _"
         ),
-        error_messages={
-            "required": gettext_lazy("Enter a name of 1 to 80 characters."),
-            "max_length": gettext_lazy(
-                "Enter at most 80 characters; this name has %(show_value)d."
-            ),
-        },
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     network_type = forms.ChoiceField(
         label=gettext_lazy("Network type"), choices=LoadBalancer.NetworkType, required=False

@@ -16,7 +16,7 @@ from console.shell.htmx import done, redirect
 from console.shell.request import ConsoleRequest
 from vservers.models import Listener, LoadBalancer, Rule, VServerGroup
 from vservers.pages.answers import Attempt, answer_dialog, attempt
-from vservers.pages.fields import name_characters, whole_number
+from vservers.pages.fields import name_field, whole_number
 from vservers.pages.lookup import balancer_or_404, group_or_404
 from vservers.services.errors import InvalidMembers
 from vservers.services.group_moves import Copyable, copy_group, copyable, plan_group_copy
@@ -29,13 +29,7 @@ class CopyForm(forms.Form):
 
     use_required_attribute = False
 
-    name = forms.CharField(
-        label=gettext_lazy("Group Name"),
-        max_length=MAX_NAME,
-        validators=[name_characters],
-        error_messages={"required": gettext_lazy("Enter a name of 1 to 80 characters.")},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
+    name = name_field(gettext_lazy("Group Name"))
     instance = forms.ChoiceField(label=gettext_lazy("Instance"))
     weight = whole_number(
         0,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from vservers.models import LoadBalancer
 from vservers.pages.balancer_wording import SPECS
+from vservers.pages.fields import name_field
 from vservers.selectors.fingerprints import balancer_fingerprint
 
 # Letters of any script first, then also digits and - / . _
@@ -53,11 +54,9 @@ class SettingsForm(forms.Form):
 
 class NameForm(SettingsForm):
     names = ("name",)
-    name = forms.CharField(
-        label=_("Instance name"),
-        max_length=80,
-        validators=[check_name],
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    name = name_field(
+        _("Instance name"),
+        check_name,
         help_text=_("1 to 80 characters, beginning with a letter."),
     )
 

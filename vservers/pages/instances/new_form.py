@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from vservers.models import AccountRegion, LoadBalancer
 from vservers.pages.balancer_wording import SPECS
-from vservers.pages.fields import tags_of_lines, whole_number
+from vservers.pages.fields import name_field, tags_of_lines, whole_number
 from vservers.services.new_balancers import Offered
 from vservers.services.tags import MAX_TAGS
 
@@ -31,11 +31,9 @@ class NewBalancerForm(forms.Form):
     use_required_attribute = False
 
     place = forms.ChoiceField(label=_("Account"))
-    name = forms.CharField(
-        label=_("Instance name"),
-        max_length=MOST_CHARACTERS,
-        validators=[check_name],
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    name = name_field(
+        _("Instance name"),
+        check_name,
         help_text=_("1 to 80 characters, beginning with a letter."),
     )
     quantity = whole_number(

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from vservers.cloud.types import BackendServer
 from vservers.models import LoadBalancer, Server, VServerGroup
-from vservers.pages.fields import name_characters, whole_number
+from vservers.pages.fields import name_field, whole_number
 from vservers.selectors.servers import available_servers, network_rule, servers_by_id
 
 
@@ -17,12 +17,7 @@ class NewGroupForm(forms.Form):
 
     use_required_attribute = False
 
-    group_name = forms.CharField(
-        label=_("Group Name"),
-        max_length=80,
-        validators=[name_characters],
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
+    group_name = name_field(_("Group Name"))
     group_port = whole_number(
         1, 65535, label=_("Port"), help_text=_("1 to 65535, of every server.")
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.core.validators import MinLengthValidator, RegexValidator
+from django.core.validators import RegexValidator
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -60,7 +60,7 @@ class NewRuleForm(forms.Form):
         label="URL",
         max_length=80,
         required=False,
-        validators=[MinLengthValidator(2), _url],
+        validators=[_url],
         widget=forms.TextInput(attrs={**_plain, "placeholder": "/static"}),
     )
     vserver_group = forms.ChoiceField()  # replaced: its choices are those of the instance
