@@ -11,7 +11,6 @@ from django.test import Client
 from console.shell.catalogue import compile_catalogue
 from tests.database import DatabaseOfTheRun
 
-
 # Each starts clouds of its own.
 _MOST_WORKERS = 7
 
