@@ -6,12 +6,10 @@ class VserversConfig(AppConfig):
     verbose_name = "VServer groups"
 
     def ready(self) -> None:
-        from console.shell import navigation, regions
+        from console.shell import regions
 
         from .pages.search import register_kinds
-        from .selectors.balancers import region_options
-        from .selectors.drift import open_count
+        from .selectors.overview import overview
 
-        regions.register(region_options)
-        navigation.register_count("drift-list", open_count)
+        regions.register(overview)
         register_kinds()

@@ -82,8 +82,12 @@ class Shell:
         return str(Role(self.actor.role).label) if self.actor.role in Role.values else _("No role")
 
     @cached_property
+    def overview(self) -> regions.Overview:
+        return regions.overview_for(self.actor)
+
+    @property
     def regions(self) -> Sequence[regions.RegionOption]:
-        return regions.options_for(self.actor)
+        return self.overview.regions
 
     @cached_property
     def region(self) -> str:
@@ -94,6 +98,14 @@ class Shell:
         return regions.landing_region(self.regions, self._request.session.get(LAST_REGION_KEY, ""))
 
 
+def shell_of(request: HttpRequest) -> Shell:
+    """The one of a request, so that what it asks the database for is asked once."""
+    shell: Shell | None = getattr(request, "shell", None)
+    if shell is None:
+        shell = request.shell = Shell(request)  # type: ignore[attr-defined]
+    return shell
+
+
 def page(request: HttpRequest) -> dict[str, Shell]:
     """Context processor: `shell`."""
-    return {"shell": Shell(request)}
+    return {"shell": shell_of(request)}

@@ -1,7 +1,8 @@
 """The menu on the left, as data."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from django.urls import reverse
@@ -188,16 +189,6 @@ BALANCER = (
     ),
 )
 
-# How many things wait behind a link, by the link's URL name. The app that knows registers it in its
-# AppConfig.ready(), for the shell knows no load balancer.
-_counts: dict[str, Callable[[Actor], int]] = {}
-
-
-def register_count(url_name: str, count: Callable[[Actor], int]) -> None:
-    """Show a number at a link of the menu; 0 shows none."""
-    _counts[url_name] = count
-
-
 # Addresses that name a region, and nothing below it.
 _IN_REGION = {
     "balancers-list",
@@ -227,20 +218,29 @@ class Menu:
     links: list[Link] = field(default_factory=list)
 
 
-def global_menu(*, actor: Actor, region: str, page: str) -> list[Menu]:
-    """The part that is there on every page. page: the URL name of the page that is open."""
-    return _menus(GLOBAL, actor, page, {name: [region] for name in _IN_REGION})
+def global_menu(
+    *, actor: Actor, region: str, page: str, waiting: Mapping[str, int] = MappingProxyType({})
+) -> list[Menu]:
+    """The part that is there on every page.
+
+    page: the URL name of the page that is open. waiting: numbers at links, by their URL names.
+    """
+    return _menus(GLOBAL, actor, page, {name: [region] for name in _IN_REGION}, waiting)
 
 
 def balancer_menu(*, actor: Actor, balancer: Balancer, page: str) -> list[Menu]:
     """The part inside one load balancer."""
     address = [balancer.region_id, balancer.load_balancer_id]
     names = [item.url_name for section in BALANCER for item in section.items]
-    return _menus(BALANCER, actor, page, dict.fromkeys(names, address))
+    return _menus(BALANCER, actor, page, dict.fromkeys(names, address), {})
 
 
 def _menus(
-    sections: tuple[Section, ...], actor: Actor, page: str, addresses: dict[str, list[str]]
+    sections: tuple[Section, ...],
+    actor: Actor,
+    page: str,
+    addresses: dict[str, list[str]],
+    waiting: Mapping[str, int],
 ) -> list[Menu]:
     menus = []
     for section in sections:
@@ -250,7 +250,7 @@ def _menus(
                 url=reverse(item.url_name, args=addresses.get(item.url_name)),
                 icon=item.icon,
                 current=page.startswith(item.pages),
-                count=_counts[item.url_name](actor) if item.url_name in _counts else 0,
+                count=waiting.get(item.url_name, 0),
             )
             for item in section.items
             if may(actor, item.action)

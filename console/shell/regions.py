@@ -1,16 +1,17 @@
-"""The regions that the selector in the top bar offers.
+"""What every page shows of the cloud around it: the regions of the top bar, the counts of the menu.
 
 The shell knows no load balancer. The app that does registers one function, once, in its
 `AppConfig.ready()`:
 
     from console.shell import regions
-    regions.register(selectors.region_options)
+    regions.register(selectors.overview)
 
-so that the import runs one way: vservers → console.shell.
+so that the import runs one way: vservers → console.shell. It is asked once per page, whoever needs
+what it says, see `console.shell.context.shell_of`.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, may
@@ -20,27 +21,41 @@ DEFAULT_REGION = "cn-hangzhou"
 
 @dataclass(frozen=True, slots=True)
 class RegionOption:
-    """One entry of the selector; `count` is how many load balancers the actor sees there."""
+    """One entry of the selector; `count` is how many load balancers the actor sees there.
+
+    row: what the source itself has for the region, for the pages of its app.
+    """
 
     region_id: str
     name: str
     count: int = 0
+    row: object = None
 
 
-type RegionSource = Callable[[Actor], Sequence[RegionOption]]
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """regions: in the order of the selector. waiting: how many things wait behind a link of the
+    menu, by the link's URL name; 0 shows none.
+    """
 
-_sources: list[RegionSource] = []
+    regions: Sequence[RegionOption] = ()
+    waiting: Mapping[str, int] = field(default_factory=dict)
 
 
-def register(source: RegionSource) -> None:
-    """Make `source` the one function that lists the regions; a later call replaces it."""
+type Source = Callable[[Actor], Overview]
+
+_sources: list[Source] = []
+
+
+def register(source: Source) -> None:
+    """Make `source` the one function that tells; a later call replaces it."""
     _sources[:] = [source]
 
 
-def options_for(actor: Actor) -> Sequence[RegionOption]:
-    """The regions that the actor may look at; none without a source or without a role."""
+def overview_for(actor: Actor) -> Overview:
+    """What the actor may look at; nothing without a source or without a role."""
     if not _sources or not may(actor, Action.VIEW):
-        return ()
+        return Overview()
     return _sources[0](actor)
 
 

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 from console.accounts.permissions import Action, may
 
 from .access import requires
-from .context import THEME_COOKIE, THEMES, Shell
+from .context import THEME_COOKIE, THEMES, Shell, shell_of
 from .htmx import wants_part
 from .middleware import LAST_REGION_KEY
-from .regions import landing_region, options_for
+from .regions import landing_region
 from .request import ConsoleRequest
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def home(request: ConsoleRequest) -> HttpResponse:
     """Go to the instances of the region that was used last; nothing is there without a role."""
     if not may(request.actor, Action.VIEW):
         return render(request, "console/no_role.html", {"title": _("No access yet")}, status=404)
-    options = options_for(request.actor)
+    options = shell_of(request).regions
     if not options:
         # The first read of the cloud runs beside the first person's sign-in.
         page = render(request, "console/no_regions.html", {"title": _("Reading the cloud")})
@@ -48,7 +48,7 @@ def home(request: ConsoleRequest) -> HttpResponse:
 def choose_region(request: ConsoleRequest) -> HttpResponse:
     """?region=…, from the selector in the top bar: that region's instances."""
     region = request.GET.get("region", "")
-    if region in {option.region_id for option in options_for(request.actor)}:
+    if region in {option.region_id for option in shell_of(request).regions}:
         return redirect("balancers-list", region)
     return redirect("home")
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 from console.audit.models import AuditEntry
 from console.shell import regions
-from console.shell.regions import RegionOption
+from console.shell.regions import Overview, RegionOption
 
 GROUPS = "/regions/cn-shanghai/lb-1/groups/"
 
@@ -15,7 +15,7 @@ GROUPS = "/regions/cn-shanghai/lb-1/groups/"
 @pytest.fixture(autouse=True)
 def two_regions(monkeypatch):
     options = [RegionOption("cn-hangzhou", "Hangzhou", 2), RegionOption("cn-shanghai", "Shanghai")]
-    monkeypatch.setattr(regions, "_sources", [lambda actor: options])
+    monkeypatch.setattr(regions, "_sources", [lambda actor: Overview(options)])
 
 
 def test_the_start_is_the_default_region_then_the_last_one(client_of, reader):

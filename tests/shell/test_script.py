@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from console.runtime.packages import WANTED
 from console.shell import regions
-from console.shell.regions import RegionOption
+from console.shell.regions import Overview, RegionOption
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -31,7 +31,7 @@ def browser():
 def page(browser, live_server, client_of, operator, monkeypatch):
     """A page of a signed-in operator; a blocked script or style and an exception fail the test."""
     options = [RegionOption("cn-hangzhou", "Hangzhou", 2), RegionOption("cn-shanghai", "Shanghai")]
-    monkeypatch.setattr(regions, "_sources", [lambda actor: options])
+    monkeypatch.setattr(regions, "_sources", [lambda actor: Overview(options)])
     session = client_of(operator).cookies["sessionid"].value
     context = browser.new_context(base_url=live_server.url)
     context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])

@@ -3,12 +3,18 @@
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
+from console.shell.context import shell_of
+from console.shell.request import ConsoleRequest
 from vservers.models import Listener, LoadBalancer, Region, Rule, VServerGroup
 from vservers.selectors.groups import find_group
 
 
-def region_or_404(region: str) -> Region:
-    return get_object_or_404(Region, pk=region)
+def region_or_404(request: ConsoleRequest, region: str) -> Region:
+    """The region, from what the frame of the page asks for anyway."""
+    for option in shell_of(request).regions:
+        if option.region_id == region and isinstance(option.row, Region):
+            return option.row
+    raise Http404
 
 
 def balancer_or_404(region: str, balancer_id: str) -> LoadBalancer:

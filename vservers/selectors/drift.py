@@ -9,7 +9,6 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from console.accounts.actor import Actor
 from vservers.models import Drift, LoadBalancer, Region
 
 PAGE_SIZE = 50
@@ -98,11 +97,6 @@ def open_drift_of_region(region: Region, *kinds: Drift.Kind, object_id: str = ""
     if object_id:
         rows = rows.filter(object_id=object_id)
     return in_words(list(rows[:MOST_ON_PAGE]))
-
-
-def open_count(actor: Actor) -> int:
-    """How much is open in all, for the menu."""
-    return Drift.objects.filter(status=Drift.Status.OPEN).count()
 
 
 def regions_with_drift() -> list[Region]:

@@ -134,9 +134,18 @@ def menu(context: Context) -> dict[str, Any]:
     page = (match and match.url_name) or ""
     balancer = context.get("balancer")
     if not balancer:
-        return {"menus": navigation.global_menu(actor=shell.actor, region=shell.region, page=page)}
+        return {
+            "menus": navigation.global_menu(
+                actor=shell.actor, region=shell.region, page=page, waiting=shell.overview.waiting
+            )
+        }
     return {
-        "menus": navigation.global_menu(actor=shell.actor, region=balancer.region_id, page=""),
+        "menus": navigation.global_menu(
+            actor=shell.actor,
+            region=balancer.region_id,
+            page="",
+            waiting=shell.overview.waiting,
+        ),
         "balancer": balancer,
         "balancer_menus": navigation.balancer_menu(actor=shell.actor, balancer=balancer, page=page),
     }

@@ -46,14 +46,14 @@ DETAIL = "vservers/access_lists/detail.html"
 @require_safe
 @requires(Action.VIEW)
 def lists(request: ConsoleRequest, region: str) -> HttpResponse:
-    return _list(request, region_or_404(region))
+    return _list(request, region_or_404(request, region))
 
 
 @require_POST
 @requires(Action.REFRESH)
 def refresh(request: ConsoleRequest, region: str) -> HttpResponse:
     """Read the region's lists, and the networks of those that the page shows (POST list)."""
-    found = region_or_404(region)
+    found = region_or_404(request, region)
     shown = request.POST.getlist("list")[:50]
     return refresh_places(
         request,
@@ -98,7 +98,7 @@ def _list(
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Action.CHANGE_ACCESS_LISTS)
 def new(request: ConsoleRequest, region: str) -> HttpResponse:
-    found = region_or_404(region)
+    found = region_or_404(request, region)
     form = NewListForm(request.POST or None, region=found)
     made = Attempt()
     if request.method == "POST" and form.is_valid():

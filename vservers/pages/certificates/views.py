@@ -49,20 +49,20 @@ from .forms import CACertificateForm, NameForm, RenameForm, ServerCertificateFor
 @require_safe
 @requires(Action.VIEW)
 def server_list(request: ConsoleRequest, region: str) -> HttpResponse:
-    return _list(request, region_or_404(region), ServerCertificate)
+    return _list(request, region_or_404(request, region), ServerCertificate)
 
 
 @require_safe
 @requires(Action.VIEW)
 def ca_list(request: ConsoleRequest, region: str) -> HttpResponse:
-    return _list(request, region_or_404(region), CACertificate)
+    return _list(request, region_or_404(request, region), CACertificate)
 
 
 @require_POST
 @requires(Action.REFRESH)
 def refresh(request: ConsoleRequest, region: str) -> HttpResponse:
     """Read the certificates of both kinds from the cloud."""
-    found = region_or_404(region)
+    found = region_or_404(request, region)
     return refresh_places(
         request,
         found,
@@ -136,7 +136,7 @@ def detail(request: ConsoleRequest, region: str, certificate_id: str) -> HttpRes
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Action.CHANGE_CERTIFICATES)
 def new_server(request: ConsoleRequest, region: str) -> HttpResponse:
-    found = region_or_404(region)
+    found = region_or_404(request, region)
     posted = request.POST if request.method == "POST" else None
     form = ServerCertificateForm(posted, region=found, actor=request.actor)
     return _upload(
@@ -153,7 +153,7 @@ def new_server(request: ConsoleRequest, region: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Action.CHANGE_CERTIFICATES)
 def new_ca(request: ConsoleRequest, region: str) -> HttpResponse:
-    form = CACertificateForm(request.POST or None, region=region_or_404(region))
+    form = CACertificateForm(request.POST or None, region=region_or_404(request, region))
     return _upload(
         request,
         region,

@@ -69,7 +69,7 @@ class TagsForm(forms.Form):
 @requires(Action.CHANGE_GROUPS)
 def group_tags(request: ConsoleRequest, region: str) -> HttpResponse:
     """As group_weights: the list's ticks, then the form, then the draft. ?group=… for one."""
-    place = region_or_404(region)
+    place = region_or_404(request, region)
     selection = Selection.read(place, request.POST if request.method == "POST" else request.GET)
     error = selection.error
     form = TagsForm()
@@ -114,7 +114,7 @@ def _present(selection: Selection) -> list[tuple[str, int]]:
 @requires(Action.CHANGE_GROUPS)
 def groups_delete_many(request: ConsoleRequest, region: str) -> HttpResponse:
     """The ticks lead to a draft; groups that something uses are left out, and counted."""
-    place = region_or_404(region)
+    place = region_or_404(request, region)
     selection = Selection.read(place, request.POST)
     if error := selection.error:
         messages.warning(request, error)

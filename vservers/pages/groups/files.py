@@ -35,7 +35,9 @@ _FORMATS = {
 def group_export(request: ConsoleRequest, region: str, kind: str) -> HttpResponse:
     """POST: the list's ticks. GET: all that the filters of the address let through."""
     data = request.POST if request.method == "POST" else request.GET
-    selection = Selection.read(region_or_404(region), data, everything=request.method != "POST")
+    selection = Selection.read(
+        region_or_404(request, region), data, everything=request.method != "POST"
+    )
     write, content_type = _FORMATS[kind]
     name = f"vserver-groups-{selection.balancer.pk if selection.balancer else region}.{kind}"
     answer = StreamingHttpResponse(write(_in_order(selection.groups)), content_type=content_type)
@@ -85,7 +87,7 @@ class ImportForm(forms.Form):
 @requires(Action.CHANGE_GROUPS)
 def group_import(request: ConsoleRequest, region: str) -> HttpResponse:
     """A file without a mistake leads to the draft of what it would do."""
-    place = region_or_404(region)
+    place = region_or_404(request, region)
     form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
     mistakes = []
     if request.method == "POST" and form.is_valid():

@@ -37,7 +37,7 @@ def group_list(request: ConsoleRequest, region: str, balancer_id: str) -> HttpRe
 @requires(Action.VIEW)
 def group_all(request: ConsoleRequest, region: str) -> HttpResponse:
     """The groups of all instances of a region."""
-    found = region_or_404(region)
+    found = region_or_404(request, region)
     return _list(request, found, {"title": _("VServer Groups"), "balancer": None})
 
 

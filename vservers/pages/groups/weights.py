@@ -74,7 +74,7 @@ class WeightsForm(forms.Form):
 @requires(Action.CHANGE_GROUPS)
 def group_weights(request: ConsoleRequest, region: str) -> HttpResponse:
     """POST: the list's ticks; with intent `preview` also the form, which leads to the draft."""
-    place = region_or_404(region)
+    place = region_or_404(request, region)
     selection = Selection.read(place, request.POST if request.method == "POST" else request.GET)
     error = selection.error
     form = WeightsForm(place)

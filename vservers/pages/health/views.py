@@ -90,7 +90,7 @@ def health_refresh(request: ConsoleRequest, region: str, balancer_id: str) -> Ht
 @requires(Action.VIEW)
 def health_region(request: ConsoleRequest, region: str) -> HttpResponse:
     """What is abnormal now, over all instances of the region; ?state=unavailable for the others."""
-    found = region_or_404(region)
+    found = region_or_404(request, region)
     state = request.GET.get("state", "")
     text = request.GET.get("q", "").strip()
     counts = wrong_counts(found)

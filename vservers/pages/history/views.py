@@ -72,7 +72,7 @@ def history_group(
 @requires(Action.VIEW_AUDIT)
 def history_server(request: ConsoleRequest, region: str, server_id: str) -> HttpResponse:
     """Also of a server that is gone, or that only groups name."""
-    region_or_404(region)
+    region_or_404(request, region)
     back = reverse("servers-detail", args=[region, server_id])
     return _show(request, Subject.of_server(server_id), server_id, back)
 

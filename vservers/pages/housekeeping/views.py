@@ -29,7 +29,7 @@ MAX_MEMBERS = 10 * MAX_ITEMS
 @require_safe
 @requires(Action.VIEW)
 def housekeeping_region(request: ConsoleRequest, region: str) -> HttpResponse:
-    return _page(request, region_or_404(region), None)
+    return _page(request, region_or_404(request, region), None)
 
 
 @require_safe
@@ -103,7 +103,7 @@ def _rows(kind: str, place: LoadBalancer | Region, number: str | int) -> Page[An
 @requires(Action.CHANGE_GROUPS)
 def housekeeping_remove(request: ConsoleRequest, region: str) -> HttpResponse:
     """POST member, once for each tick, or all=1: to the draft that removes these rows."""
-    found = region_or_404(region)
+    found = region_or_404(request, region)
     instance = request.POST.get("instance", "")
     balancer = balancer_or_404(region, instance) if instance else None
     members = housekeeping.lost_members(balancer or found)

@@ -41,7 +41,7 @@ def _begun(request: ConsoleRequest, procedure: Procedure) -> HttpResponse:
 @require_http_methods(METHODS)
 @requires(Action.CHANGE_GROUPS)
 def maintenance_start(request: ConsoleRequest, region: str, server_id: str) -> HttpResponse:
-    server = server_or_404(region, server_id)
+    server = server_or_404(request, region, server_id)
     form = MaintenanceForm(request.POST if request.method == "POST" else None)
     made, emptied, blocked = Attempt(), list[Emptied](), ""
     if request.method == "POST" and form.is_valid():

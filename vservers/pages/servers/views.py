@@ -29,7 +29,7 @@ from vservers.services.connections import live_connections
 @require_safe
 @requires(Action.VIEW)
 def server_list(request: ConsoleRequest, region: str) -> HttpResponse:
-    found = region_or_404(region)
+    found = region_or_404(request, region)
     filters = Filters(
         query=request.GET.get("q", "").strip(),
         status=request.GET.get("status", ""),
@@ -55,7 +55,7 @@ def server_list(request: ConsoleRequest, region: str) -> HttpResponse:
 @requires(Action.VIEW)
 def server_detail(request: ConsoleRequest, region: str, server_id: str) -> HttpResponse:
     """?now reads connections and health from the cloud first: the page asks for it."""
-    server = server_or_404(region, server_id)
+    server = server_or_404(request, region, server_id)
     now = "now" in request.GET
     rows = place_rows(server)
     balancers = {row.place.load_balancer.pk: row.place.load_balancer for row in rows}
@@ -86,9 +86,9 @@ def server_detail(request: ConsoleRequest, region: str, server_id: str) -> HttpR
     return render_page(request, "vservers/servers/detail.html", context)
 
 
-def server_or_404(region: str, server_id: str) -> Server:
+def server_or_404(request: ConsoleRequest, region: str, server_id: str) -> Server:
     """Also a server that is gone as long as something holds it."""
-    server = find_server(region_or_404(region).pk, server_id)
+    server = find_server(region_or_404(request, region).pk, server_id)
     if server is None:
         raise Http404
     return server
