@@ -156,7 +156,7 @@ def test_the_number_of_queries_is_the_same_for_few_and_many(
     many(count)
     client = client_of(operator)
     client.get(EVERYWHERE)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(8):
         client.get(EVERYWHERE, {"size": 50})
 
 
