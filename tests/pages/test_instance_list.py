@@ -148,5 +148,14 @@ def test_queries_do_not_grow_with_instances_and_listeners(
     )
     client = client_of(operator)
     client.get(LIST)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(8):
         client.get(LIST, {"size": "50"})
+
+
+def test_tag_keys_are_suggested_once_somebody_is_in_the_field(client_of, reader, stranger, two):
+    keys = f"{LIST}tag-keys/"
+    assert '<option value="app"' in client_of(reader).get(keys, headers=HTMX).content.decode()
+    assert '<option value="app"' not in client_of(reader).get(LIST).content.decode()
+    assert client_of(reader).get(keys)["Location"] == LIST
+    assert client_of(reader).post(keys).status_code == 405
+    assert client_of(stranger).get(keys, headers=HTMX).status_code == 404

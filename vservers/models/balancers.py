@@ -23,14 +23,6 @@ class Region(models.Model):
     def __str__(self) -> str:
         return self.region_id
 
-    @property
-    def listed_at(self) -> datetime | None:
-        """When its list of load balancers was read, of the account read longest ago."""
-        rows = self.account_regions.filter(account__enabled=True)
-        moments = list(rows.values_list("listed_at", flat=True))
-        known = [moment for moment in moments if moment]
-        return min(known) if known and len(known) == len(moments) else None
-
 
 class LoadBalancer(Vanishing):
     """A load balancer; the vendor's pages call it an instance.

@@ -6,11 +6,9 @@ from dataclasses import dataclass, fields
 from django.core.paginator import Page, Paginator
 from django.db.models import CharField, Count, F, Func, Prefetch, Q, QuerySet
 
-from console.accounts.actor import Actor
-from console.shell.regions import RegionOption
 from vservers.models import AccountRegion, Listener, LoadBalancer, Region, Rule, VServerGroup
 
-from .listeners import ListenerRow, rows_of
+from .listeners import ListenerRow, counted, rows_of
 
 PAGE_SIZE = 20
 PAGE_SIZES = (20, 50, 100)
@@ -91,14 +89,6 @@ def values_of(text: str) -> list[str]:
     return [word for word in (part.strip() for part in text.split(",")) if word]
 
 
-def region_options(actor: Actor) -> list[RegionOption]:
-    """The regions with the number of load balancers in each, for the selector in the top bar."""
-    rows = Region.objects.annotate(
-        count=Count("load_balancers", filter=Q(load_balancers__vanished_at=None))
-    )
-    return [RegionOption(row.pk, row.name, row.count) for row in rows]
-
-
 def counts_by_region(filters: Filters) -> dict[str, int]:
     """How many load balancers match in each region that has some."""
     rows = LoadBalancer.objects.filter(filters.condition()).order_by()
@@ -123,7 +113,7 @@ def balancers_page(
     sort: a key of SORTS, with "-" in front backwards.
     """
     found = Paginator(_sorted(matching(region=region, filters=filters), sort), size).get_page(page)
-    listeners = Listener.objects.select_related("vserver_group").annotate(rule_count=Count("rules"))
+    listeners = counted(Listener.objects.select_related("vserver_group"))
     shown = found.object_list
     assert isinstance(shown, QuerySet)  # noqa: S101 - the paginator's slice
     balancers = list(

@@ -1,11 +1,11 @@
 """Listeners as pages show them: with their rules counted and their health summed up."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,6 +14,7 @@ from vservers.models import (
     Listener,
     LoadBalancer,
     MasterSlaveGroup,
+    Rule,
     ServerHealth,
 )
 
@@ -82,24 +83,28 @@ class ListenerRow:
 def listener_rows(load_balancer: LoadBalancer, filters: Filters | None = None) -> list[ListenerRow]:
     """The listeners of a load balancer, by port; a load balancer has 50 at most."""
     filters = filters or Filters()
-    listeners = load_balancer.listeners.select_related("vserver_group").annotate(
-        rule_count=Count("rules")
+    found = load_balancer.listeners.select_related("vserver_group").filter(_matching(filters))
+    return list(rows_of(list(counted(found))).values())
+
+
+def counted(listeners: QuerySet[Listener]) -> QuerySet[Listener]:
+    """With what `rows_of` needs of each: rule_count, and health_counts ({status: servers})."""
+    rules = Rule.objects.order_by().filter(listener=OuterRef("pk")).values("listener")
+    health = ServerHealth.objects.order_by().filter(listener=OuterRef("pk")).values("listener")
+    by_status = JSONObject(
+        **{status: Count("pk", filter=Q(status=status)) for status in ServerHealth.Status.values}
     )
-    listeners = listeners.filter(_matching(filters))
-    return list(rows_of(list(listeners)).values())
+    return listeners.annotate(
+        rule_count=Coalesce(Subquery(rules.annotate(n=Count("pk")).values("n")), 0),
+        health_counts=Subquery(health.annotate(counts=by_status).values("counts")),
+    )
 
 
 def rows_of(listeners: Sequence[Listener]) -> dict[int, ListenerRow]:
     """The rows of some listeners by their keys, in their order.
 
-    listeners: annotated with rule_count.
+    listeners: as `counted` annotates them.
     """
-    counts: dict[int, dict[str, int]] = defaultdict(dict)
-    if listeners:
-        counted = ServerHealth.objects.filter(listener__in=[one.pk for one in listeners])
-        rows = counted.order_by().values_list("listener", "status").annotate(Count("pk"))
-        for pk, status, count in rows:
-            counts[pk][status] = count
     pairs = _names(MasterSlaveGroup, [one.master_slave_server_group_id for one in listeners])
     lists_of = {one.pk: (one.settings.get("acl_id") or "").split(",") for one in listeners}
     lists = _names(AccessControlList, chain.from_iterable(lists_of.values()))
@@ -107,7 +112,7 @@ def rows_of(listeners: Sequence[Listener]) -> dict[int, ListenerRow]:
         one.pk: ListenerRow(
             one,
             one.rule_count,  # type: ignore[attr-defined]
-            *_health(one, counts[one.pk]),
+            *_health(one, one.health_counts or {}),  # type: ignore[attr-defined]
             pair=pairs.get(one.master_slave_server_group_id, ""),
             access_lists={pk: lists.get(pk) or pk for pk in lists_of[one.pk] if pk},
         )

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 
-from vservers.models import AccountRegion, CloudAccount, LoadBalancer, SyncRun
+from vservers.models import AccountRegion, CloudAccount, LoadBalancer, Region, SyncRun
 
 PAGE_SIZE = 20
 
@@ -101,9 +102,32 @@ def account_rows() -> list[AccountRow]:
     ]
 
 
-def account_names() -> list[str]:
-    """The accounts, in their order, for a filter and to know whether there are several."""
-    return list(CloudAccount.objects.values_list("name", flat=True))
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """names: of all accounts, in their order. listed_at: when a region's list of load balancers was
+    read, of the account read longest ago; None where one was not.
+    """
+
+    names: list[str]
+    listed_at: datetime | None
+
+
+def accounts_of(region: Region) -> Accounts:
+    """All accounts, and how old the list of a region's load balancers is; in one query."""
+    places = AccountRegion.objects.filter(account=OuterRef("pk"), region=region)
+    rows = list(
+        CloudAccount.objects.values_list(
+            "name",
+            "enabled",
+            Exists(places.order_by()),
+            Subquery(places.order_by().values("listed_at")),
+        )
+    )
+    moments = [moment for _name, enabled, is_there, moment in rows if enabled and is_there]
+    known = [moment for moment in moments if moment]
+    return Accounts(
+        [row[0] for row in rows], min(known) if known and len(known) == len(moments) else None
+    )
 
 
 def several_accounts() -> bool:

@@ -147,7 +147,7 @@ def _selected(ticks: Ticks, region: Region, act: BulkAct) -> Selection:
 @requires(Action.CHANGE_INSTANCES)
 def bulk_act(request: ConsoleRequest, region: str, act: str) -> HttpResponse:
     """Ask about all of them at once; a worker does them one by one, on a page that shows it."""
-    place = region_or_404(region)
+    place = region_or_404(request, region)
     if act not in ACTS:
         raise Http404
     wanted = ACTS[act]

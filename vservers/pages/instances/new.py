@@ -31,7 +31,7 @@ READ = "read"
 @requires(Action.CHANGE_INSTANCES)
 def balancers_new(request: ConsoleRequest, region: str) -> HttpResponse:
     """Zones and networks are read from the cloud each time: they are few, and must be right."""
-    found = region_or_404(region)
+    found = region_or_404(request, region)
     places = places_of(found)
     chosen = next((one for one in places if str(one.pk) == request.POST.get("place")), None)
     made = Attempt()

@@ -11,6 +11,7 @@ urlpatterns = [
     path("balancers/new/", new.balancers_new, name="balancers-new"),
     path("balancers/columns/", views.balancers_columns, name="balancers-columns"),
     path("balancers/bulk/<slug:act>/", bulk.bulk_act, name="balancers-bulk"),
+    path("balancers/tag-keys/", views.balancers_tag_keys, name="balancers-tag-keys"),
     path("refresh/", views.region_refresh, name="region-refresh"),
     path(_ONE, views.balancers_detail, name="balancers-detail"),
     path(f"{_ONE}refresh/", views.balancers_refresh, name="balancers-refresh"),

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -21,7 +22,7 @@ from vservers.selectors.balancers import PAGE_SIZES, balancers_page, tag_keys
 from vservers.selectors.drift import open_drift
 from vservers.selectors.groups import groups_page
 from vservers.selectors.listeners import listener_rows
-from vservers.selectors.runs import account_names, several_accounts
+from vservers.selectors.runs import accounts_of, several_accounts
 from vservers.services.errors import Gone
 from vservers.services.sync import (
     refresh_balancer,
@@ -43,14 +44,14 @@ MOST_SHOWN_GROUPS = 50
 @require_safe
 @requires(Action.VIEW)
 def balancers_list(request: ConsoleRequest, region: str) -> HttpResponse:
-    return _list(request, region_or_404(region))
+    return _list(request, region_or_404(request, region))
 
 
 @require_POST
 @requires(Action.REFRESH)
 def region_refresh(request: ConsoleRequest, region: str) -> HttpResponse:
     """Read the region's list of instances with their listeners from the cloud."""
-    found = region_or_404(region)
+    found = region_or_404(request, region)
     try:
         refresh_region(actor=request.actor, region=found)
     except CloudError as error:
@@ -70,9 +71,9 @@ def _list(
     rows, page = balancers_page(
         region=region, filters=filters, sort=sort, page=request.GET.get("page", 1), size=size
     )
-    accounts = account_names()
-    several = len(accounts) > 1
-    fields = form_fields(filters, accounts)
+    accounts = accounts_of(region)
+    several = len(accounts.names) > 1
+    fields = form_fields(filters, accounts.names)
     bulk = may(request.actor, Action.CHANGE_INSTANCES)
     context = {
         "title": _("Instances"),
@@ -85,7 +86,7 @@ def _list(
         "fields": fields,
         "narrowed": any(field.value for field in fields),
         "chips": chips(address, request.GET.dict(), fields),
-        "tag_keys": tag_keys(region) if not wants_part(request) else [],
+        "listed_at": accounts.listed_at,
         "sort": sort,
         "size": size,
         "sizes": PAGE_SIZES,
@@ -104,6 +105,17 @@ def _list(
         given = {name: value for name, value in request.GET.items() if value}
         response["HX-Push-Url"] = f"{address}?{urlencode(given)}" if given else address
     return response
+
+
+@require_safe
+@requires(Action.VIEW)
+def balancers_tag_keys(request: ConsoleRequest, region: str) -> HttpResponse:
+    """The tag keys of the region, which the filter suggests once somebody is in its field."""
+    found = region_or_404(request, region)
+    if not wants_part(request):
+        return redirect(request, reverse("balancers-list", args=[region]))
+    context = {"tag_keys": tag_keys(found)}
+    return render(request, "vservers/instances/list.html#tag_keys", context)
 
 
 @require_POST
