@@ -46,8 +46,23 @@ class Pose:
         assert answer and answer.status == self.status, f"{self.name}: {answer and answer.status}"
         if self.act:
             self.act(page)
-        # What the page fetches by itself, as the health of a group.
-        page.wait_for_load_state("networkidle")
+        settled(page)
+
+
+def settled(page: Page) -> None:
+    """Wait for what the page fetches by itself, as the health of a group."""
+    page.evaluate(
+        """async () => {
+            const busy = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added";
+            do {
+                // What is fetched once it is in view is asked for after a frame.
+                for (let frame = 0; frame < 2; frame += 1) {
+                    await new Promise(requestAnimationFrame);
+                }
+                await new Promise((done) => setTimeout(done));
+            } while (document.readyState !== "complete" || document.querySelector(busy));
+        }"""
+    )
 
 
 def all_poses(page: Page, console: ConsoleProcess) -> list[Pose]:
