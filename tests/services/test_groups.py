@@ -11,6 +11,7 @@ from vservers.selectors.fingerprints import fingerprint
 from vservers.services.errors import CallFailed, Gone, InUse, InvalidMembers, Stale
 from vservers.services.groups import change_group, create_group, delete_group
 from vservers.services.observing import held_members
+from vservers.services.pairs import create_pair
 
 
 def rows(*members):
@@ -180,6 +181,23 @@ def test_an_internet_balancer_mixes_no_networks(actor, balancer):
             load_balancer=balancer,
             name="g",
             members=rows((web(1), 80, 1), (pay(1), 80, 1)),
+        )
+
+
+def test_servers_of_a_primary_secondary_group_count_among_those_that_are_there(actor, balancer):
+    create_pair(
+        actor=actor,
+        load_balancer=balancer,
+        name="pair",
+        primary=BackendServer(pay(1), 80, 100),
+        secondary=BackendServer(pay(2), 80, 100),
+    )
+    with pytest.raises(InvalidMembers, match="cannot be mixed"):
+        create_group(
+            actor=actor,
+            load_balancer=balancer,
+            name="classic",
+            members=[BackendServer(web(1), 80, 100)],
         )
 
 

@@ -46,7 +46,10 @@ class NetworkRule:
 
 
 def network_rule(load_balancer: LoadBalancer, *, chosen: Collection[Server] = ()) -> NetworkRule:
-    """The rule of a load balancer as it stands, with the servers chosen beside those it has."""
+    """The rule of a load balancer as it stands, with the servers chosen beside those it has.
+
+    The first of those that it has speaks for all: also what is about to leave is there until then.
+    """
     if load_balancer.address_type == LoadBalancer.AddressType.INTRANET:
         if load_balancer.network_type == VPC:
             reason = _("This intranet instance is in a VPC and takes servers of that VPC only.")
@@ -55,7 +58,7 @@ def network_rule(load_balancer: LoadBalancer, *, chosen: Collection[Server] = ()
             "This intranet instance is in the classic network and takes classic servers only."
         )
         return NetworkRule((CLASSIC,), "", {VPC: reason})
-    first = next(iter(chosen), None) or _first_backend(load_balancer)
+    first = _first_backend(load_balancer) or next(iter(chosen), None)
     if first is None:
         return NetworkRule((VPC, CLASSIC), "", {})
     if first.network_type == VPC:
@@ -68,8 +71,12 @@ def network_rule(load_balancer: LoadBalancer, *, chosen: Collection[Server] = ()
 
 
 def _first_backend(load_balancer: LoadBalancer) -> Server | None:
-    used = Q(memberships__group__load_balancer=load_balancer) | Q(
-        pools__load_balancer=load_balancer
+    """Of any group or of the default pool; what has gone from the cloud counts for nothing."""
+    here = load_balancer.vserver_groups.all()
+    used = (
+        Q(memberships__group__in=here)
+        | Q(pools__load_balancer=load_balancer)
+        | Q(pairs__group__load_balancer=load_balancer)
     )
     return Server.objects.filter(used).order_by("pk").first()
 
