@@ -11,6 +11,7 @@ from vservers.selectors.fingerprints import fingerprint
 from vservers.services import batches
 from vservers.services.bulk_weights import draft_weights
 from vservers.services.groups import change_group, create_group
+from vservers.services.locks import LostHold
 from vservers.services.observing import held_members
 
 Outcome = BatchItem.Outcome
@@ -174,6 +175,28 @@ def test_what_a_dead_worker_was_at_work_on_is_not_done_twice(actor, balancer, th
     assert item.outcome == Outcome.DONE
     assert Operation.objects.filter(web_request_id=f"batch-{batch.pk}-0").count() == 1
     assert weights(three[0]) == {(web(1), 80): 0, (web(2), 81): 0}
+
+
+def test_an_item_whose_lock_was_lost_is_found_out_about_and_not_called_failed(
+    actor, balancer, three, monkeypatch
+):
+    batch = drafted(actor, balancer)
+    batches.start(actor=actor, batch=batch)
+    change = batches.VERBS["change group"]
+
+    def lose(actor, item):
+        """Its database session ended after it was done: who is the next may be at it already."""
+        change(actor, item)
+        raise LostHold("the lock went with its session")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "VERBS", {**batches.VERBS, "change group": lose})
+        with pytest.raises(LostHold):
+            batches.carry_out(batch.pk)
+    assert batch.items.first().outcome == Outcome.RUNNING
+    assert batches.carry_out(batch.pk)
+    assert set(batch.items.values_list("outcome", flat=True)) == {Outcome.DONE}
+    assert Operation.objects.filter(web_request_id=f"batch-{batch.pk}-0").count() == 1
 
 
 def test_another_worker_keeps_its_hands_off(actor, balancer, three, other_session):

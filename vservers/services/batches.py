@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from console.accounts.actor import Actor
@@ -24,7 +24,7 @@ from vservers.models import Batch, BatchItem, LoadBalancer, Operation
 from .batch_verbs import VERBS, permission_of
 from .changes import Change
 from .errors import NotReread, OperationFailed, Refusal, Stale, Waiting
-from .locks import release, try_hold
+from .locks import LostHold, release, try_hold
 from .planned import CannotPlan
 
 logger = logging.getLogger(__name__)
@@ -199,10 +199,16 @@ def _next(batch: Batch) -> BatchItem | None:
 def _do(batch: Batch, item: BatchItem) -> None:
     try:
         item.outcome = _outcome(_actor(batch, item), item)
+    except (LostHold, DatabaseError):
+        # It stays as one that is being carried out: whoever takes the batch up finds out about it.
+        raise
     except Exception:
-        # A mistake of ours with one item must not keep the others from their turn.
+        # A mistake of ours with one item, whatever it is, must not keep the others from their turn.
         logger.exception("Item %s of batch %s failed", item.position, batch.pk)
-        item.outcome = Outcome.FAILED
+        item.operation = _operation_of(item)
+        # What had begun is brought to its end by a worker.
+        unsettled = item.operation and not item.operation.is_settled
+        item.outcome = Outcome.WAITING if unsettled else Outcome.FAILED
         item.message = _("The console made a mistake; its log says which.")
     item.operation = item.operation or _operation_of(item)
     item.save(update_fields=["outcome", "message", "operation"])

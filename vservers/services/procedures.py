@@ -8,7 +8,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
@@ -23,7 +23,7 @@ from vservers.models import Operation, Procedure, ProcedureMember
 
 from . import drains, maintenance, shifts
 from .errors import Refusal
-from .locks import release, try_hold
+from .locks import LostHold, release, try_hold
 from .weighing import Halted
 
 logger = logging.getLogger(__name__)
@@ -157,7 +157,11 @@ def _advance(procedure: Procedure) -> None:
         procedure.status, procedure.note = Status.PAUSED, str(halted)
     except CloudError as error:
         procedure.note = str(error)
+    except (LostHold, DatabaseError):
+        # Another process may be at it by now: nothing is said of it here, and it is still due.
+        raise
     except Exception:
+        # A mistake of ours, whatever it is, must not be made again and again: a person looks at it.
         logger.exception("Procedure %s cannot go on", procedure.pk)
         procedure.status = Status.PAUSED
         procedure.note = _("The console made a mistake here; its log tells more.")

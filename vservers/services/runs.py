@@ -205,7 +205,8 @@ def carry_out(
         _keep_error(run, error)
         run.status = SyncRun.Status.FAILED
     except Exception as error:
-        # A mistake of ours: the next run starts anew, and the log has the traceback.
+        # A mistake of ours, whatever it is: the run must not look as if it still went on. The next
+        # starts anew, and the log has the traceback.
         logger.exception("%s failed", run)
         run.error_count += 1
         run.errors.append(

@@ -46,7 +46,7 @@ def settle_all() -> int:
         try:
             settled += settle(operation_id)
         except Exception:
-            # One that cannot be settled must not keep the others from it.
+            # Whatever keeps one from being settled must not keep the others; it is tried again.
             logger.exception("Operation %s cannot be settled", operation_id)
             close_old_connections()
     return settled
