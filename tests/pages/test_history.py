@@ -70,7 +70,8 @@ def test_each_object_has_what_touched_it(client_of, operator, rule, group, balan
     client = client_of(operator)
     assert told(client, address("history-group", balancer, group.pk)) == ["rename", "weights"]
     assert told(client, reverse("history-server", args=[REGION, server])) == ["weights"]
-    assert told(client, address("history-listener", balancer, "http", 80)) == ["start"]
+    with_rules = ["other rule", "route", "start"]
+    assert told(client, address("history-listener", balancer, "http", 80)) == with_rules
     of_rule = address("history-rule", balancer, listener.protocol, listener.port, rule.pk)
     assert told(client, of_rule) == ["route"]
     assert len(told(client, address("history-balancer", balancer))) == 6

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -22,7 +24,8 @@ class Subject:
     """An object, as operations, audit entries and drift name it.
 
     key: what stands in the key of a change (services.changes) of it. kind: of a change, "" where
-    the key alone tells it apart. load_balancer_id: "" for what is of several.
+    the key alone tells it apart; parts: kinds of what belongs to it, whose keys begin with its own.
+    load_balancer_id: "" for what is of several.
     """
 
     object_id: str
@@ -32,6 +35,7 @@ class Subject:
     drift_type: str = ""
     drift_id: str = ""
     whole: bool = False
+    parts: tuple[str, ...] = ()
 
     @classmethod
     def of_balancer(cls, row: LoadBalancer) -> "Subject":
@@ -47,6 +51,7 @@ class Subject:
             load_balancer_id=row.load_balancer_id,
             drift_type=Drift.Kind.LISTENER,
             drift_id=f"{row.protocol}:{row.port}",
+            parts=("rule", "domain extension"),
         )
 
     @classmethod
@@ -116,10 +121,13 @@ def _operations(subject: Subject) -> Any:
     rows = Operation.objects.all()
     if subject.whole:
         return rows.filter(load_balancer_id=subject.load_balancer_id)
-    change: dict[str, Any] = {"key": list(subject.key)}
-    if subject.kind:
-        change["kind"] = subject.kind
-    touching = OperationCall.objects.filter(changes__contains=[change])
+    key = list(subject.key)
+    # JSON's containment of arrays asks for each element: a longer key with these holds them, too.
+    kinds = [kind for kind in (subject.kind, *subject.parts) if kind]
+    wanted = [{"key": key, "kind": kind} for kind in kinds] or [{"key": key}]
+    touching = OperationCall.objects.filter(
+        reduce(or_, (Q(changes__contains=[change]) for change in wanted))
+    )
     if subject.load_balancer_id:
         touching = touching.filter(operation__load_balancer_id=subject.load_balancer_id)
     return rows.filter(Q(resource_id=subject.object_id) | Q(pk__in=touching.values("operation")))
