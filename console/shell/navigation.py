@@ -55,9 +55,7 @@ GLOBAL = (
                 Action.VIEW,
                 ("balancers-list", "balancers-new", "balancers-bulk"),
             ),
-            Item(
-                _("VServer Groups"), "groups-all", "stack-2", Action.VIEW, ("groups-", "batches-")
-            ),
+            Item(_("VServer Groups"), "groups-all", "stack-2", Action.VIEW, ("groups-",)),
             Item(_("Servers"), "servers-list", "server", Action.VIEW, ("servers-",)),
             Item(
                 _("Certificates"),
@@ -105,6 +103,7 @@ GLOBAL = (
                 Action.VIEW_AUDIT,
                 ("operations-",),
             ),
+            Item(_("Bulk changes"), "batches-list", "stack-push", Action.VIEW_AUDIT, ("batches-",)),
             Item(_("Activity"), "audit-list", "history", Action.VIEW_AUDIT, ("audit-",)),
         ),
         heading=_("Records"),

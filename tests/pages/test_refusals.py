@@ -2,10 +2,13 @@
 
 import inspect
 import re
+from contextlib import suppress
 
 import pytest
 from django.contrib.messages.storage.fallback import FallbackStorage
+from django.urls import NoReverseMatch, get_resolver, reverse
 
+from tests.cloud import REGION, mirror
 from tests.pages.addresses import HTMX
 from vservers.cloud import CloudRefused
 from vservers.models import Operation
@@ -118,3 +121,18 @@ def test_a_form_that_was_left_empty_says_what_to_enter(client_of, administrator,
     assert answer.status_code == 422
     assert 'aria-invalid="true"' in page
     assert re.search(r"<p>(<svg.*?</svg>)?Enter a ", page, re.S)
+
+
+def test_every_list_of_a_region_or_of_all_is_in_the_menu(client_of, administrator, cloud):
+    mirror("lb-bp1shopinternet0001")
+    page = client_of(administrator).get(f"/regions/{REGION}/balancers/").content.decode()
+    names = [name for name in get_resolver().reverse_dict if str(name).endswith("-list")]
+    missing = []
+    for name in names:
+        for arguments in ([], [REGION]):
+            with suppress(NoReverseMatch):
+                url = reverse(name, args=arguments)
+                if f'href="{url}"' not in page:
+                    missing.append(url)
+    assert len(names) > 10
+    assert missing == []
