@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import batched
 
 from console.shell.said import gettext as _
-from vservers.cloud import calls
+from vservers.cloud import calls, listener_calls
 from vservers.cloud.calls import MAX_SERVERS_PER_CALL, Call
 from vservers.cloud.settings import settings_of
 from vservers.cloud.types import BackendServer
@@ -154,7 +154,9 @@ def _stage_listeners(
     stages.set.extend(set_rules(left))
     stages.remove.extend(delete_rules(left))
     for listener in gone:
-        call = calls.delete_listener(load_balancer_id, str(listener.key[0]), int(listener.key[1]))
+        call = listener_calls.delete_listener(
+            load_balancer_id, str(listener.key[0]), int(listener.key[1])
+        )
         its_rules = [rule for rule in rules if rule.key[:2] == listener.key]
         stages.remove.append(PlannedCall(call, (listener, *its_rules)))
     return stages
@@ -172,17 +174,17 @@ def _stage_extensions(
     for one in added:
         _, port, domain = one.key
         certificate_id = str((one.after or {})["server_certificate_id"])
-        call = calls.create_domain_extension(
+        call = listener_calls.create_domain_extension(
             load_balancer_id, int(port), str(domain), certificate_id
         )
         stages.add.append(PlannedCall(call, (one,)))
     for one in changed:
-        call = calls.set_domain_extension(
+        call = listener_calls.set_domain_extension(
             (one.before or {})["domain_extension_id"], (one.after or {})["server_certificate_id"]
         )
         stages.set.append(PlannedCall(call, (one,)))
     for one in removed:
-        call = calls.delete_domain_extension((one.before or {})["domain_extension_id"])
+        call = listener_calls.delete_domain_extension((one.before or {})["domain_extension_id"])
         stages.remove.append(PlannedCall(call, (one,)))
     return stages
 
@@ -219,7 +221,7 @@ def _new_listener(load_balancer_id: str, listener: Change) -> list[PlannedCall]:
     protocol, port = str(listener.key[0]), int(listener.key[1])
     after = dict(listener.after or {})
     status = after.pop("status", "stopped")
-    call = calls.create_listener(
+    call = listener_calls.create_listener(
         load_balancer_id,
         protocol,
         port,
@@ -243,7 +245,7 @@ def _changed_listener(load_balancer_id: str, listener: Change) -> list[PlannedCa
     planned = []
     was, status = before.pop("status", None), after.pop("status", None)
     if after and before != after:
-        call = calls.set_listener_attribute(
+        call = listener_calls.set_listener_attribute(
             load_balancer_id,
             protocol,
             port,
@@ -254,7 +256,9 @@ def _changed_listener(load_balancer_id: str, listener: Change) -> list[PlannedCa
         )
         planned.append(PlannedCall(call, (Change(Kind.LISTENER, listener.key, before, after),)))
     if status in _SERVED and status != was:
-        build = calls.start_listener if status == "running" else calls.stop_listener
+        build = (
+            listener_calls.start_listener if status == "running" else listener_calls.stop_listener
+        )
         moved = Change(Kind.LISTENER, listener.key, {"status": was}, {"status": status})
         planned.append(PlannedCall(build(load_balancer_id, protocol, port), (moved,)))
     return planned

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import batched
 
-from vservers.cloud import calls
-from vservers.cloud.calls import MAX_TAGS_PER_CALL, Call
+from vservers.cloud import balancer_calls as calls
+from vservers.cloud.balancer_calls import MAX_TAGS_PER_CALL
+from vservers.cloud.calls import Call
 
 from .changes import Change, Kind, Values
 from .planned import CannotPlan, PlannedCall

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import batched
 from typing import Any
 
-from vservers.cloud import calls
-from vservers.cloud.calls import MAX_RULES_PER_CALL
+from vservers.cloud import listener_calls as calls
+from vservers.cloud.listener_calls import MAX_RULES_PER_CALL
 from vservers.cloud.settings import RuleSettings
 from vservers.cloud.types import Rule
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import batched
 
 from console.shell.said import gettext as _
-from vservers.cloud import calls as balancer_calls
+from vservers.cloud import balancer_calls
 from vservers.cloud import regional_calls as calls
 from vservers.cloud.calls import Call
 from vservers.cloud.regional_calls import MAX_ENTRIES_PER_CALL
