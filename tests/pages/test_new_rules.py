@@ -112,7 +112,7 @@ def test_a_number_of_rows_that_no_form_has_is_brought_into_range(
         ("a.*.com", "", "", "domain", "a wildcard is *. at the start"),
         ("*", "", "", "domain", "a wildcard is *. at the start"),
         ("-a.com", "", "", "domain", "Use letters, digits, hyphens"),
-        ("", "/", "", "url", "at least 2"),
+        ("", "/", "", "url", "not / alone"),
         ("", "img", "", "url", "Start with /"),
         ("", "/a b", "", "url", "Start with /"),
         ("", "/" + "a" * 80, "", "url", "at most 80"),
