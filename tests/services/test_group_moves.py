@@ -143,6 +143,20 @@ def test_a_copy_that_others_use_since_is_not_taken_back(actor, balancer, used, o
         undo(actor=actor, operation=Operation.objects.get(resource_id=made))
 
 
+def test_after_a_refused_copy_all_of_it_is_tried_again_and_the_mirror_follows(
+    actor, balancer, used, flaky_cloud
+):
+    listener = Listener.objects.get(load_balancer=balancer, port=80)
+    flaky_cloud.refuse("CreateVServerGroup", "ActionNotAllowed", 1)
+    group = VServerGroup.objects.get(pk=used[0].pk)
+    with pytest.raises(CallFailed):
+        copy_group(
+            actor=actor, group=group, load_balancer=group.load_balancer, name="copy", user=listener
+        )
+    again = retry_rest(actor=actor, operation=Operation.objects.latest("pk"))
+    assert Listener.objects.get(pk=listener.pk).vserver_group_id == again.resource_id
+
+
 def test_after_a_refused_switch_the_rest_is_tried_again(actor, balancer, used, flaky_cloud):
     listener = Listener.objects.get(load_balancer=balancer, port=80)
     flaky_cloud.refuse("SetLoadBalancerHTTPListenerAttribute", "ActionNotAllowed", 1)

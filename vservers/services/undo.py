@@ -67,9 +67,10 @@ def plan_rest(*, actor: Actor, operation: Operation) -> AnyPlan:
             _refuse_secret(calls)
             # No part of it can stand.
             plan.changes = left
-            plan.reread = [creation.all]
+            plan.reread = [creation.all, *_others(plan, creation)]
             return plan
-        plan.resource_id, plan.reread = made, [creation.scope_of(made)]
+        plan.reread = [creation.scope_of(made), *_others(plan, creation)]
+        plan.resource_id = made
         left = [change.named(made) for change in left]
     plan.read_now(*plan.reread)
     observed = Observed(plan.place)
@@ -111,13 +112,17 @@ def plan_undo(*, actor: Actor, operation: Operation) -> AnyPlan:
             _refuse_used(change, plan.changes)
         if creation := creations.made_by(change):
             plan.resource_id = ""
-            others = [one for one in plan.reread if one[0] not in {creation.one, *creation.all}]
-            plan.reread = [creation.all, *others]
+            plan.reread = [creation.all, *_others(plan, creation)]
     try:
         plan.calls  # noqa: B018 - whether the API has calls for it
     except CannotPlan as error:
         raise CannotUndo(str(error)) from error
     return plan
+
+
+def _others(plan: AnyPlan, creation: creations.Creation) -> list[scopes.Scope]:
+    """What is read again beside what a creation makes."""
+    return [one for one in plan.reread if one[0] not in {creation.one, *creation.all}]
 
 
 def _plan(actor: Actor, operation: Operation, verb: str) -> AnyPlan:
