@@ -110,7 +110,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404: not there, or not for this person; the answer does not tell which."""
-    sentence = _("It does not exist, or it is not visible to you.")
+    sentence = (
+        _("It does not exist any more, or it is not visible to you. Nothing was changed.")
+        if request.method == "POST"
+        else _("It does not exist, or it is not visible to you.")
+    )
     return answer_error(request, 404, _("Page not found"), sentence)
 
 

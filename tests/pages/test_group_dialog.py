@@ -362,6 +362,14 @@ def test_a_person_whose_group_is_gone_is_led_back(
     assert "does not exist any more" in answer.content.decode()
 
 
+def test_a_group_that_went_while_it_was_edited_is_told(browser, edit_url, group):
+    group.delete()
+    answer = browser.post(edit_url, form((web(1), "80", "1")), headers=HTMX)
+    assert answer.status_code == 404
+    assert "does not exist any more" in answer.content.decode()
+    assert "Nothing was changed." in answer.content.decode()
+
+
 def test_a_reader_gets_no_dialog(client_of, reader, new_url):
     client = client_of(reader)
     assert client.get(new_url).status_code == 403
