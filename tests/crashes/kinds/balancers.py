@@ -93,6 +93,7 @@ def create_balancer(user: Arguments, ending: str) -> None:
             "spec": "slb.s2.small",
             "internet_charge_type": "paybybandwidth",
             "bandwidth": 20,
+            "tags": {"env": "crash"},
         },
     )
 
