@@ -87,7 +87,7 @@ GLOBAL = (
             Item(
                 _("Maintenance"),
                 "procedures-list",
-                "arrows-exchange",
+                "tool",
                 Action.VIEW,
                 ("procedures-",),
             ),
