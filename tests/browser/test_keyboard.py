@@ -25,10 +25,12 @@ MARKED = """() => {
 MOST_STEPS = 150
 
 
-def tab_to(page: Page, wanted: str | Callable[[], bool], *, key: str = "Tab") -> None:
+def tab_to(page: Page, wanted: str | Callable[[], bool]) -> None:
     """Press Tab until what has the focus is called so; whatever is passed shows that it has it."""
     for _ in range(MOST_STEPS):
-        page.keyboard.press(key)
+        page.keyboard.press("Tab")
+        if page.evaluate("() => document.activeElement === document.body"):
+            continue  # round by way of the browser's own
         name = page.evaluate(NAMES)
         assert page.evaluate(MARKED), f"“{name}” has the focus and does not show it"
         if wanted() if callable(wanted) else name.startswith(wanted):
@@ -50,6 +52,7 @@ def test_a_group_is_created_and_deleted(page: Page, console: ConsoleProcess) -> 
     page.keyboard.press("Tab")
     assert page.evaluate(NAMES) == "Skip to content"
     page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
     tab_to(page, "Create VServer Group")
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")

@@ -119,7 +119,10 @@ def test_https_serves_by_its_certificate_and_http_redirects_to_it(
     expect(page.get_by_role("row", name=f"HTTP:{HTTP_PORT}")).to_contain_text("redirect to HTTPS")
 
     def redirected() -> bool:
-        answer = requests.get(f"http://{plain}/a?b=c", allow_redirects=False, timeout=10)
+        try:
+            answer = requests.get(f"http://{plain}/a?b=c", allow_redirects=False, timeout=10)
+        except requests.ConnectionError:
+            return False  # the data plane has yet to listen
         return answer.headers.get("Location", "").startswith(f"https://{plain.split(':')[0]}")
 
     until(redirected, seconds=5)
