@@ -57,6 +57,9 @@ def _servers(page: Page) -> None:
     """The second step, with the servers of a group."""
     named(page, "listening_port").fill("8088")
     pressed("next")(page)
+    expect(named(page, "target")).to_be_visible()
+    # htmx listens to what it swapped in once that has settled.
+    expect(page.locator(".htmx-settling")).to_have_count(0)
     named(page, "target").select_option(label="pay-blue")
     expect(page.locator("#members")).to_contain_text("pay-blue")
 
