@@ -247,7 +247,7 @@ def test_an_impossible_network_type_is_off_with_its_reason(browser, vpc_balancer
     page = browser.get(url).content.decode()
     classic = re.search(r'<input[^>]*value="classic"[^>]*>', page)[0]
     assert "disabled" in classic
-    assert "takes servers of that VPC only" in page
+    assert "takes servers of its VPC vpc-" in page
     assert pay(1) in page
     assert web(1) not in page
 

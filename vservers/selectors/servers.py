@@ -52,7 +52,8 @@ def network_rule(load_balancer: LoadBalancer, *, chosen: Collection[Server] = ()
     """
     if load_balancer.address_type == LoadBalancer.AddressType.INTRANET:
         if load_balancer.network_type == VPC:
-            reason = _("This intranet instance is in a VPC and takes servers of that VPC only.")
+            words = _("This intranet instance takes servers of its VPC %(vpc)s only.")
+            reason = words % {"vpc": load_balancer.vpc_id}
             return NetworkRule((VPC,), load_balancer.vpc_id, {CLASSIC: reason})
         reason = _(
             "This intranet instance is in the classic network and takes classic servers only."
