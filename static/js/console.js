@@ -170,6 +170,19 @@
     }
   });
 
+  // Where the focus goes when what had it is not in the new part, as the row that was deleted.
+  let heldFocus = false;
+  on("htmx:beforeSwap", (event) => {
+    const now = document.activeElement;
+    heldFocus = now !== document.body && event.detail.target.contains(now);
+  });
+  on("htmx:afterSettle", (event) => {
+    if (!heldFocus || document.activeElement !== document.body) return;
+    const part = document.getElementById(event.detail.target.id) || one("#main");
+    if (!part.hasAttribute("tabindex")) part.tabIndex = -1;
+    part.focus({ preventScroll: true });
+  });
+
   // Menus of rows -----------------------------------------------------------------------------
 
   const buttonOf = (menu) => one(`[popovertarget="${CSS.escape(menu.id)}"]`);
