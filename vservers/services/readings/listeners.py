@@ -65,18 +65,20 @@ def listeners(load_balancer_id: str, *, listed: Iterable[api.Listener] | None = 
                     "pk", flat=True
                 )
             )
-            rows = Listener.objects.filter(load_balancer_id=load_balancer_id)
-            known = set(rows.values_list("pk", flat=True)) if extensions else set()
             differences, ids = _write_listeners(load_balancer_id, found, groups)
             # Those of a listener that is gone went with it.
             if rules:
                 differences += _write_rules(load_balancer_id, rules, groups, ids)
             if extensions:
+                came = {
+                    one.object_id for one in differences if one.field == EXISTS and not one.before
+                }
+                names = {pk: f"{protocol}:{port}" for (protocol, port), pk in ids.items()}
                 differences += write_extensions(
                     load_balancer_id,
                     {ids[key]: extensions[key] for key in extensions},
-                    names={pk: f"{protocol}:{port}" for (protocol, port), pk in ids.items()},
-                    new=set(ids.values()) - known,
+                    names=names,
+                    new={pk for pk, name in names.items() if name in came},
                 )
             return Written(tuple(differences), len(found) + sum(map(len, rules.values())))
 

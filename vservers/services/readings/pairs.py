@@ -34,18 +34,20 @@ def pairs(load_balancer_id: str) -> Reader:
         ]
 
         def write() -> Written:
-            # What an earlier version of the console did not read is seen for the first time.
-            balancers = LoadBalancer.everything.filter(pk=load_balancer_id)
-            known = balancers.exclude(pairs_at=None).exists()
-            held = {row.pk: held_pair(row) for row in rows.prefetch_related("members")}
             before = {pk: tuple(values) for pk, *values in rows.values_list("pk", *_VALUES)}
             after = {
                 one.group_id: (load_balancer_id, one.name, one.created_at, one.tags)
                 for one in listed
             }
             gone = before.keys() - after.keys()
+            differences = []
             if gone:
-                MasterSlaveGroup.objects.filter(pk__in=gone).delete()
+                leaving = rows.filter(pk__in=gone).prefetch_related("members")
+                differences = [
+                    Difference(Kind.PAIR, row.pk, row.name, EXISTS, held_pair(row), None)
+                    for row in leaving
+                ]
+                leaving.delete()
             upsert(
                 MasterSlaveGroup,
                 ["group_id", *_VALUES],
@@ -71,20 +73,23 @@ def pairs(load_balancer_id: str) -> Reader:
                 ],
                 key=_MEMBER_KEY,
             )
-            found = {
-                detail.group.group_id: pair_values(detail.group.name, detail.servers)
+            differences += [
+                Difference(
+                    Kind.PAIR,
+                    detail.group.group_id,
+                    detail.group.name,
+                    EXISTS,
+                    None,
+                    pair_values(detail.group.name, detail.servers),
+                )
                 for detail in details
-            }
-            differences = [
-                Difference(Kind.PAIR, pk, was["name"], EXISTS, was, None)
-                for pk, was in held.items()
-                if pk in gone
-            ] + [
-                Difference(Kind.PAIR, pk, now["name"], EXISTS, None, now)
-                for pk, now in found.items()
-                if pk not in before
+                if detail.group.group_id not in before
             ]
-            return Written(tuple(differences) if known else (), len(listed))
+            # What an earlier version of the console did not read is seen for the first time.
+            balancers = LoadBalancer.everything.filter(pk=load_balancer_id)
+            if differences and balancers.filter(pairs_at=None).exists():
+                differences = []
+            return Written(tuple(differences), len(listed))
 
         return write
 
