@@ -134,6 +134,12 @@ TEMPLATES = [
             ],
         },
     },
+    # The rows of long lists, *.jinja: asked for by name, with {% jinja %}.
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"environment": "console.shell.jinja.environment"},
+    },
 ]
 
 # Unset, it is the embedded PostgreSQL of the data folder, which `manage.py up` starts.

@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po, write_po
 from django.template.base import Lexer, Token, TokenType
 from django.utils.text import smart_split
 from django.utils.translation import trim_whitespace
+from jinja2 import Environment
 
 # A message: what gettext is asked for, and its plural, "" where it has none.
 type Message = tuple[str, str]
@@ -25,6 +26,7 @@ DOMAIN = "django"
 NOT_SEARCHED = frozenset({"localcloud", "migrations", "__pycache__"})
 _ONE = frozenset({"_", "gettext", "gettext_lazy", "gettext_noop"})
 _COUNTED = frozenset({"ngettext", "ngettext_lazy"})
+_JINJA = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
 _CONSTANT = re.compile(r"""\b_\((?:"([^"]*)"|'([^']*)')\)""")
 
 
@@ -42,6 +44,8 @@ def messages(root: Path) -> dict[Message, list[str]]:
                 _note(found, path.relative_to(root), in_python(path.read_text()))
     for path in sorted((root / "templates").rglob("*.html")):
         _note(found, path.relative_to(root), in_template(path.read_text()))
+    for path in sorted((root / "templates").rglob("*.jinja")):
+        _note(found, path.relative_to(root), in_jinja(path.read_text()))
     return found
 
 
@@ -90,6 +94,14 @@ def in_template(source: str) -> Iterator[Message]:
                 yield (double or single), ""
             if tag == "pager":
                 yield _of_pager(words)
+
+
+def in_jinja(source: str) -> Iterator[Message]:
+    """The literal arguments of _() and ngettext()."""
+    for _line, function, words in _JINJA.extract_translations(source):  # type: ignore[attr-defined]
+        one, many = words[:2] if isinstance(words, tuple) else (words, "")
+        if one:
+            yield one, (many or "") if function == "ngettext" else ""
 
 
 def _of_block(tokens: list[Token]) -> Message:

@@ -11,4 +11,4 @@ def example_pages(settings):
     settings.ROOT_URLCONF = "tests.shell.urls"
     engine = dict(django_settings.TEMPLATES[0])
     engine["DIRS"] = [*engine["DIRS"], Path(__file__).parent / "templates"]
-    settings.TEMPLATES = [engine]
+    settings.TEMPLATES = [engine, *django_settings.TEMPLATES[1:]]
