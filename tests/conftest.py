@@ -7,12 +7,31 @@ import dj_database_url
 import pytest
 from django.conf import settings
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as how_to_try
 
 from console.shell.catalogue import compile_catalogue
 from tests.database import DatabaseOfTheRun
 
+# A busy machine is no mistake of what is tried.
+how_to_try.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+how_to_try.load_profile("patient")
 # Each starts clouds of its own.
 _MOST_WORKERS = 7
+# Folders and files whose processes cost about as much as their tests: one worker has all of each.
+_BY_ONE_WORKER = (
+    "tests/cloud_client/test_transport.py",
+    "tests/contract/",
+    "tests/localcloud/test_faults.py",
+    "tests/localcloud/test_fuzz_http.py",
+    "tests/localcloud/test_generate.py",
+    "tests/localcloud/test_isolation.py",
+    "tests/localcloud/test_metrics.py",
+    "tests/localcloud/test_served.py",
+    "tests/selectors/",
+    "tests/services/syncing/",
+    "tests/shell/test_script.py",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,8 +79,13 @@ def _person(name: str, role: str):
     return User.objects.create_user(username=name, password=f"{name}-password", role=role)
 
 
+@pytest.hookimpl(tryfirst=True)  # Before xdist reads the groups.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests with a time limit of their own first: no worker is alone with one at the end."""
+    for item in items:
+        for start in _BY_ONE_WORKER:
+            if item.nodeid.startswith(start):
+                item.add_marker(pytest.mark.xdist_group(start))
     items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 
 

@@ -26,6 +26,7 @@ from .test_who_gets import Shop
 
 pytestmark = [
     pytest.mark.dataplane,
+    pytest.mark.xdist_group("served"),
     pytest.mark.skipif(shutil.which("haproxy") is None, reason="HAProxy is not installed"),
 ]
 PORT = 9400

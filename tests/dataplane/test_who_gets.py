@@ -37,6 +37,7 @@ from vservers.services.sampling import send_requests
 
 pytestmark = [
     pytest.mark.dataplane,
+    pytest.mark.xdist_group("served"),
     pytest.mark.skipif(shutil.which("haproxy") is None, reason="HAProxy is not installed"),
 ]
 PORT = 80
