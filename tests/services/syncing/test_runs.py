@@ -36,19 +36,11 @@ def sync(kind=FULL, *, region=REGION, **options):
 
 
 @pytest.fixture
-def calls(monkeypatch):
-    """The actions that are sent from now on."""
-    from vservers.cloud.transport import Transport
-
-    sent = []
-    really = Transport.call
-
-    def counted(self, **call):
-        sent.append(call["action"])
-        return really(self, **call)
-
-    monkeypatch.setattr(Transport, "call", counted)
-    return sent
+def calls(flaky_cloud):
+    """The actions that arrive from now on."""
+    arrived: list[str] = []
+    flaky_cloud.watch(arrived.append)
+    return arrived
 
 
 @pytest.fixture
