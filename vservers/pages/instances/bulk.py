@@ -49,6 +49,7 @@ class BulkAct:
 
     key: str
     label: Promise
+    icon: str
     title: Any
     question: Promise
     why_not: Callable[[LoadBalancer], str]
@@ -67,6 +68,7 @@ ACTS = {
         BulkAct(
             "start",
             gettext_lazy("Start"),
+            "player-play",
             ngettext_lazy("Start %(count)d instance?", "Start %(count)d instances?", "count"),
             gettext_lazy("Their running listeners take requests from then on."),
             offers.why_not_start,
@@ -77,6 +79,7 @@ ACTS = {
         BulkAct(
             "stop",
             gettext_lazy("Stop"),
+            "player-stop",
             ngettext_lazy("Stop %(count)d instance?", "Stop %(count)d instances?", "count"),
             gettext_lazy("Every request to them fails until they are started again."),
             offers.why_not_stop,
@@ -88,6 +91,7 @@ ACTS = {
         BulkAct(
             "tags",
             gettext_lazy("Edit tags"),
+            "tags",
             ngettext_lazy("Tags of %(count)d instance", "Tags of %(count)d instances", "count"),
             gettext_lazy(""),
             offers.why_not_touch,
@@ -97,6 +101,7 @@ ACTS = {
         BulkAct(
             "release",
             gettext_lazy("Release"),
+            "trash",
             ngettext_lazy("Release %(count)d instance?", "Release %(count)d instances?", "count"),
             gettext_lazy("Their addresses answer nobody any more, and are not given back."),
             offers.why_not_release,
