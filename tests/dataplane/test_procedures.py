@@ -80,9 +80,6 @@ def test_a_server_is_removed_when_its_last_connection_has_ended(shop: Shop, oper
         "CreateLoadBalancerTCPListener",
         ListenerPort=90,
         Bandwidth=-1,
-        # Without it a TCP listener ends connections together with the weight.
-        ConnectionDrain="on",
-        ConnectionDrainTimeout=900,
         VServerGroupId=group.pk,
         **shop.where,
     )

@@ -122,16 +122,29 @@ async def test_persistence_ends_after_its_time(plane: DataPlane, network: Networ
     assert seen == {"i-0", "i-1"}
 
 
-async def test_without_drain_connections_end_with_the_weight_or_the_server(
+@pytest.mark.parametrize("drain_timeout", [0, 1])
+async def test_weight_0_lets_connections_end_by_themselves(
+    plane: DataPlane, network: Network, drain_timeout: int
+) -> None:
+    listener = _tcp(network, network.backend("rsp-1", [50, 50]), drain_timeout=drain_timeout)
+    await serve(plane, listener)
+    async with connected(network.balancer) as one, connected(network.balancer) as two:
+        clients = {(await client.ask()).server: client for client in (one, two)}
+        await serve(plane, replace(listener, backends=(network.backend("rsp-1", [50, 0]),)))
+        assert await count(network.balancer, 4, each=1) == {"i-0": 4}
+        await asyncio.sleep(drain_timeout + 0.5)
+        for server, client in clients.items():
+            assert (await client.ask()).server == server
+            assert client.connections == 1
+
+
+async def test_without_drain_connections_end_with_the_server(
     plane: DataPlane, network: Network
 ) -> None:
     listener = _tcp(network, network.backend("rsp-1", [50, 50]))
     await serve(plane, listener)
     async with connected(network.balancer) as one, connected(network.balancer) as two:
         clients = {(await client.ask()).server: client for client in (one, two)}
-        await serve(plane, replace(listener, backends=(network.backend("rsp-1", [50, 0]),)))
-        assert await _is_cut(clients["i-1"])
-        assert (await clients["i-0"].ask()).server == "i-0"
         only = network.backend("rsp-1", [50], first=2)
         removed = [network.member(0), network.member(1)]
         await serve(plane, replace(listener, backends=(only,)), also=removed)
@@ -145,10 +158,9 @@ async def test_drain_lets_connections_go_on_for_its_time(
     await serve(plane, listener)
     async with connected(network.balancer) as one, connected(network.balancer) as two:
         clients = {(await client.ask()).server: client for client in (one, two)}
-        # One server is drained, the other removed: the same time holds for both.
-        members = (network.member(1, weight=0), network.member(2))
+        members = (network.member(2),)
         changed = replace(listener, backends=(Backend("rsp-1", members),))
-        removed = [network.member(0)]
+        removed = [network.member(0), network.member(1)]
         await serve(plane, changed, also=removed)
         for _ in range(4):
             assert {(await client.ask()).server for client in clients.values()} == {"i-0", "i-1"}
@@ -163,7 +175,8 @@ async def test_who_comes_back_in_time_is_not_cut(plane: DataPlane, network: Netw
     await serve(plane, listener)
     async with connected(network.balancer) as client:
         await client.ask()
-        await serve(plane, replace(listener, backends=(network.backend("rsp-1", [0]),)))
+        other = network.backend("rsp-1", [50], first=1)
+        await serve(plane, replace(listener, backends=(other,)), also=[network.member(0)])
         await serve(plane, listener)
         await asyncio.sleep(1.6)
         assert (await client.ask()).server == "i-0"

@@ -1,4 +1,8 @@
-"""When connections to a TCP server end that is to have none: at once, or after its drain time."""
+"""When connections to a TCP server that was removed or fell ill end: at once, or after a time.
+
+One whose weight is 0 takes no new connection, and those that it has end by themselves: that is what
+the manual says of weight 0, with connection draining and without.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -48,7 +52,7 @@ class Drains:
 
     def _count(self) -> None:
         for key, server in self._known.items():
-            if server.weight and key not in self._unhealthy:
+            if key not in self._unhealthy:
                 self._ends.pop(key, None)
                 self._done.discard(key)
             elif key not in self._done:

@@ -160,7 +160,7 @@ class Listener:
     http2: bool = True
     # TCP. persistence_timeout: keep a source address on its server for so long, 0 for not.
     # established_timeout: of an idle connection. drain_timeout: how long connections to a server
-    # that was removed, weighted 0 or found unhealthy go on; 0 (ConnectionDrain=off) cuts them.
+    # that was removed or found unhealthy go on; 0 (ConnectionDrain=off) cuts them.
     persistence_timeout: int = 0
     established_timeout: int = 900
     drain_timeout: int = 0
