@@ -10,7 +10,7 @@ from console.shell import sealing
 from tests.cloud import REGION, the_account
 from tests.pages.addresses import HTMX
 from vservers.models import CloudAccount, LoadBalancer
-from vservers.services import accounts
+from vservers.services import accounts, schedule
 
 PAGE = "/cloud-accounts/"
 NEW = "/cloud-accounts/new/"
@@ -73,9 +73,10 @@ def test_an_account_is_added(browser, cloud):
         ("endpoint", "https://{product.example", "braces"),
         ("endpoint", "ftp://x.example", "Enter a URL"),
         ("endpoint", "https://user:pw@x.example", "Enter a URL"),
-        ("name", "", "required"),
+        ("name", "", "Enter a name for the account."),
+        ("name", "\u202eabc", "Leave out control characters."),
         ("name", "environment", "Another account has this name"),
-        ("secret", "", "required"),
+        ("secret", "", "Enter the secret of its access key."),
         ("reads", "-1", "greater than or equal to 0"),
         ("reads", "many", "Enter a number"),
     ],
@@ -88,6 +89,27 @@ def test_a_mistake_is_said_beside_its_field(browser, cloud, field, value, words)
     assert SECRET not in page
     if field != "access_key_id":
         assert cloud.access_key_id in page, "what was typed stays"
+
+
+def test_an_account_whose_regions_cannot_be_read_says_why_and_is_tried_seldom(
+    browser, cloud, flaky_cloud
+):
+    browser.post(NEW, typed(cloud, endpoint=flaky_cloud.endpoint, secret="wrong"))
+    asked: list[str] = []
+    flaky_cloud.watch(asked.append)
+    for _round in range(2):
+        list(schedule.places_to_sync())
+    assert asked.count("DescribeRegions") == 1, "others do not wait for it in each round"
+    page = browser.get(PAGE).content.decode()
+    assert "Last read failed" in page
+    assert "SignatureDoesNotMatch" in page
+    account = CloudAccount.objects.get(name="Second")
+    right = typed(
+        cloud, endpoint=flaky_cloud.endpoint, secret=cloud.access_key_secret, enabled="on"
+    )
+    browser.post(reverse("cloud-accounts-edit", args=[account.pk]), right)
+    list(schedule.places_to_sync())
+    assert "Last read failed" not in browser.get(PAGE).content.decode()
 
 
 def test_the_connection_is_tried_before_it_is_saved(browser, cloud):

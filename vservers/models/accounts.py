@@ -9,7 +9,8 @@ class CloudAccount(models.Model):
     endpoint: a URL for every product, or one with {product} and {region} in it. sealed_secret: the
     access key secret, encrypted. paces: calls per second per family of actions that differ from the
     settings, 0 for no limit. from_environment: the account that the settings name. regions_at: when
-    its list of regions was last read.
+    its list of regions was last read. regions_tried_at: when that failed since; regions_error: why,
+    {"code", "message"}.
     """
 
     name = models.CharField(max_length=60, unique=True)
@@ -21,6 +22,8 @@ class CloudAccount(models.Model):
     from_environment = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     regions_at = models.DateTimeField(null=True)
+    regions_tried_at = models.DateTimeField(null=True)
+    regions_error = models.JSONField(null=True)
 
     class Meta:
         ordering = ["-from_environment", "name"]

@@ -36,6 +36,12 @@ def whole_number(
     )
 
 
+def printable(text: str) -> None:
+    """Refuses what nobody sees, and what turns the letters round."""
+    if not text.isprintable():
+        raise forms.ValidationError(_("Leave out control characters."))
+
+
 def name_field(label: "StrOrPromise", *validators: Any, **options: Any) -> forms.CharField:
     """A name of 1 to 80 characters; validators: in the place of the rule that most names have."""
     return forms.CharField(

@@ -71,7 +71,8 @@ def anything_runs() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account with what it holds, and the last error that a run of it met, None for none."""
+    """An account with what it holds, and the last error that a run of it or the reading of its
+    regions met, None for none."""
 
     account: CloudAccount
     region_count: int
@@ -97,7 +98,9 @@ def account_rows() -> list[AccountRow]:
         if run.errors:
             errors[run.account_id] = run.errors[0]
     return [
-        AccountRow(one, one.region_count, one.balancer_count, errors.get(one.pk))
+        AccountRow(
+            one, one.region_count, one.balancer_count, one.regions_error or errors.get(one.pk)
+        )
         for one in accounts
     ]
 

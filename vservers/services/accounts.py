@@ -115,6 +115,8 @@ def change_account(
             account.paces = paces or {}
         if secret:
             account.sealed_secret = seal(secret)
+        # What was wrong with it may be right now.
+        account.regions_tried_at = None
         after = _picture(account)
         if before == after and not secret:
             return False

@@ -8,7 +8,7 @@ from itertools import batched
 from django.db import transaction
 from django.utils import timezone
 
-from vservers.cloud import Cloud
+from vservers.cloud import Cloud, CloudError
 from vservers.cloud import types as api
 from vservers.cloud.slb import MAX_BALANCERS_PER_CALL
 from vservers.models import AccountRegion, CloudAccount, LoadBalancer, Region, Server
@@ -32,9 +32,18 @@ _SERVER_COLUMNS = ["account_id", "region_id", *_SERVER_VALUES, "owner", "vanishe
 
 
 def sync_regions(account: CloudAccount) -> list[AccountRegion]:
-    """Read the account's regions; what was in a region that it no longer has vanishes."""
+    """Read the account's regions; what was in a region that it no longer has vanishes.
+
+    Raises CloudError, which the account keeps: without regions no run tells of it.
+    """
     read_at = timezone.now()
-    found = connect(account, ANY_REGION).slb.describe_regions()
+    row = CloudAccount.objects.filter(pk=account.pk)
+    try:
+        found = connect(account, ANY_REGION).slb.describe_regions()
+    except CloudError as error:
+        told = {"code": error.code, "message": error.message}
+        row.update(regions_tried_at=read_at, regions_error=told)
+        raise
     ids = [region.region_id for region in found]
     with transaction.atomic():
         Region.objects.bulk_create(
@@ -55,7 +64,7 @@ def sync_regions(account: CloudAccount) -> list[AccountRegion]:
     account.servers.filter(region__in=gone.values("region")).update(vanished_at=timezone.now())
     gone.delete()
     Region.objects.filter(account_regions=None, load_balancers=None, servers=None).delete()
-    CloudAccount.objects.filter(pk=account.pk).update(regions_at=read_at)
+    row.update(regions_at=read_at, regions_tried_at=None, regions_error=None)
     return list(account.account_regions.select_related("region").order_by("region"))
 
 

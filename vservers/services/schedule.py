@@ -25,6 +25,7 @@ _WORK = {SyncRun.Kind.FULL: full_sync, SyncRun.Kind.INCREMENTAL: incremental_syn
 _REST = 10
 # A region without load balancers is looked at so much less often, and so is a cloud that is away.
 _SELDOM = 10
+_LEAST_PAUSE_SECONDS = 60
 
 
 def places(account: CloudAccount) -> list[AccountRegion]:
@@ -33,7 +34,13 @@ def places(account: CloudAccount) -> list[AccountRegion]:
 
 
 def regions_are_due(account: CloudAccount, now: datetime) -> bool:
-    """Whether the list of the account's regions is to be read: as often as a full sync."""
+    """Whether the list of the account's regions is to be read: as often as a full sync.
+
+    After a failure it is tried seldom, for others wait while a cloud that is away does not answer.
+    """
+    if tried_at := account.regions_tried_at:
+        pause = max(_SELDOM * settings.SYNC_SECONDS, _LEAST_PAUSE_SECONDS)
+        return now - tried_at > timedelta(seconds=pause)
     every = timedelta(seconds=settings.FULL_SYNC_SECONDS)
     return account.regions_at is None or bool(every and now - account.regions_at > every)
 
@@ -136,7 +143,7 @@ def places_to_sync() -> Iterator[AccountRegion]:
     """Every region in which a sync is due; its run waits by then for somebody."""
     for account in CloudAccount.objects.filter(enabled=True):
         if regions_are_due(account, timezone.now()):
-            # What is wrong with the account is seen in its runs and on its page.
+            # What is wrong with the account is seen on the page of accounts.
             with suppress(CloudError):
                 sync_regions(account)
         for place in places(account):

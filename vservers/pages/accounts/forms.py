@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vservers.models import CloudAccount
+from vservers.pages.fields import printable
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -33,6 +34,7 @@ class AccountForm(forms.Form):
 
     name = forms.CharField(
         max_length=60,
+        validators=[printable],
         help_text=gettext_lazy("For people: “Production”, “Team shop”."),
         error_messages={"required": gettext_lazy("Enter a name for the account.")},
     )

@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from vservers.pages.fields import whole_number
+from vservers.pages.fields import printable, whole_number
 
 MAX_MINUTES = 24 * 60
 MAX_STEPS = 20
@@ -24,6 +24,7 @@ class MayEmptyForm(forms.Form):
 class MaintenanceForm(MayEmptyForm):
     reason = forms.CharField(
         label=_("Reason"),
+        validators=[printable],
         max_length=200,
         required=False,
         help_text=_("Shown beside the server wherever it is, and kept in the activity."),
