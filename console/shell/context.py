@@ -79,7 +79,11 @@ class Shell:
 
     @property
     def role(self) -> str:
-        return str(Role(self.actor.role).label) if self.actor.role in Role.values else _("No role")
+        return self.role_name(self.actor)
+
+    @staticmethod
+    def role_name(actor: Actor) -> str:
+        return str(Role(actor.role).label) if actor.role in Role.values else _("No role")
 
     @cached_property
     def overview(self) -> regions.Overview:

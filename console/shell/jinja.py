@@ -7,13 +7,16 @@ once for each set of values, so that there is one version of it.
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
 from django.conf import settings
+from django.template.defaultfilters import date
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import conditional_escape
 from django.utils.http import RFC3986_SUBDELIMS
 from django.utils.safestring import SafeString, mark_safe
@@ -23,15 +26,41 @@ from jinja2 import Environment, StrictUndefined
 # Around a slot's name; no text that people type has them.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _SLOT: Final = re.compile(f"{_OPEN}([a-z_]+){_CLOSE}")
+_INDENTED = re.compile(r"\s*\n\s*")
+_RAW = re.compile(r"get_(\w+)_display")
 # As `reverse` leaves them in an address.
 _SAFE = f"{RFC3986_SUBDELIMS}/~:@"
 _MARK = "--slot--"
 
 
-class Picked(tuple):
-    """Some attributes of an object, for a component that shows only those: (name, value) pairs."""
+class Picked:
+    """Some attributes of an object, or all of a dict, for a component that shows only those.
 
-    __slots__ = ()
+    Two are equal where what they show is: `get_status_display` by the status.
+    """
+
+    __slots__ = ("_key", "_names", "_others", "_subject")
+
+    def __init__(self, subject: Any, names: tuple[str, ...], others: dict[str, Any]) -> None:
+        self._subject, self._names, self._others = subject, names, others
+        raw = tuple(getattr(subject, _RAW.sub(r"\1", name)) for name in names)
+        given = tuple(subject.items()) if isinstance(subject, dict) else ()
+        self._key = (type(subject), names, raw, given, tuple(others.items()))
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Picked) and self._key == other._key
+
+    def values(self) -> dict[str, Any]:
+        """{name: value}, once: what is kept as a key keeps no object alive."""
+        subject, self._subject = self._subject, None
+        values = dict(subject) if isinstance(subject, dict) else {}
+        for name in self._names:
+            value = getattr(subject, name)
+            values[name] = value() if callable(value) else value
+        return {**values, **self._others}
 
 
 def environment(**options: Any) -> Environment:
@@ -55,6 +84,7 @@ def environment(**options: Any) -> Environment:
         stencil=Stencil,
         url=_url,
     )
+    made.filters["date"] = _date
     return made
 
 
@@ -66,17 +96,20 @@ def component(template: str, **context: Any) -> SafeString:
 
 @lru_cache(maxsize=2048)
 def _draw(template: str, language: str | None, context: tuple[tuple[str, Any], ...]) -> SafeString:
-    values = {name: dict(value) if isinstance(value, Picked) else value for name, value in context}
-    return mark_safe(render_to_string(template, values).strip())  # noqa: S308 - it escapes
+    values = {
+        name: value.values() if isinstance(value, Picked) else value for name, value in context
+    }
+    return lean(render_to_string(template, values))
+
+
+def lean(drawn: str) -> SafeString:
+    """HTML without the indentation and empty lines of its templates, for what is drawn once."""
+    return mark_safe(_INDENTED.sub("\n", drawn.strip()))  # noqa: S308 - it was HTML
 
 
 def picked(subject: Any, *names: str, **others: Any) -> Picked:
-    """Some attributes of an object or all of a dict, and others; methods are called."""
-    found = subject.items() if isinstance(subject, dict) else ()
-    for name in names:
-        value = getattr(subject, name)
-        found = (*found, (name, value() if callable(value) else value))
-    return Picked((*found, *others.items()))
+    """The attributes of that name, methods called, and others beside them."""
+    return Picked(subject, names, others)
 
 
 def slot(name: str) -> str:
@@ -107,6 +140,11 @@ def places(url_name: str, *fixed: str, slots: int = 1) -> Callable[..., str]:
         return start + "".join(quote(value, safe=_SAFE) + rest for value, rest in parts)
 
     return address
+
+
+def _date(moment: datetime, form: str) -> str:
+    """In the reader's zone, as Django's templates have it."""
+    return date(timezone.localtime(moment), form)
 
 
 def _url(url_name: str, *args: object) -> str:

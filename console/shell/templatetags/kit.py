@@ -13,6 +13,7 @@ from django.core.paginator import Page
 from django.forms.boundfield import BoundField, BoundWidget
 from django.forms.utils import flatatt
 from django.template import Context, engines
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -20,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.accounts.permissions import Action, may
-from console.shell import navigation
+from console.shell import frame, navigation
 from console.shell.catalogue import counted_forms
 from console.shell.once import FIELD, new_mark
 
@@ -138,28 +139,29 @@ def pretty(value: Any) -> str:
     return "—" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
 
 
-@register.inclusion_tag("console/menu.html", takes_context=True)
-def menu(context: Context) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def menu(context: Context) -> SafeString:
     """The left navigation of this page and person; `balancer` in the context opens its part."""
     shell, match = context["shell"], context["request"].resolver_match
     page = (match and match.url_name) or ""
     balancer = context.get("balancer")
     if not balancer:
-        return {
-            "menus": navigation.global_menu(
-                actor=shell.actor, region=shell.region, page=page, waiting=shell.overview.waiting
-            )
-        }
-    return {
-        "menus": navigation.global_menu(
-            actor=shell.actor,
-            region=balancer.region_id,
-            page="",
-            waiting=shell.overview.waiting,
-        ),
-        "balancer": balancer,
-        "balancer_menus": navigation.balancer_menu(actor=shell.actor, balancer=balancer, page=page),
-    }
+        return frame.global_menu(shell, region=shell.region, page=page)
+    parts = navigation.balancer_menu(actor=shell.actor, balancer=balancer, page=page)
+    inside = render_to_string("console/menu.html", {"balancer": balancer, "menus": parts})
+    return inside + frame.global_menu(shell, region=balancer.region_id, page="")
+
+
+@register.simple_tag(takes_context=True)
+def top_bar(context: Context) -> SafeString:
+    """The bar on top, of this person."""
+    return frame.top_bar(context["shell"], csrf_token=str(context.get("csrf_token", "")))
+
+
+@register.simple_tag(takes_context=True)
+def overlays(context: Context) -> SafeString:
+    """Dialog, the question about unsaved changes, toasts."""
+    return frame.overlays(context.get("messages"))
 
 
 def _address(context: Context, url: str, **changes: Any) -> str:
