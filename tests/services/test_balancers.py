@@ -5,10 +5,11 @@ import pytest
 from console.accounts.permissions import NotAllowed
 from console.audit.models import AuditEntry
 from tests.cloud import REGION, connect, mirror, web
+from vservers.localcloud.faultctl import ask
 from vservers.models import Drift, LoadBalancer, Operation
 from vservers.selectors.fingerprints import balancer_fingerprint
 from vservers.services import balancers, readings, settling, tags, undo
-from vservers.services.errors import CannotUndo, Gone, NotPossible, Stale
+from vservers.services.errors import CallFailed, CannotUndo, Gone, NotPossible, Stale
 from vservers.services.reverting import is_revertible, revert_drift
 from vservers.services.sync import store
 
@@ -221,3 +222,12 @@ def test_a_reader_may_not(reader, balancer):
     with pytest.raises(NotAllowed):
         tags.change_balancer_tags(actor=actor, load_balancer=balancer, put={"a": "b"}, take=[])
     assert AuditEntry.objects.filter(outcome="refused").count() == 4
+
+
+def test_a_release_that_was_refused_can_be_tried_again(actor, balancer, cloud):
+    fault = {"kind": "busy", "actions": ["DeleteLoadBalancer"], "code": "ActionNotAllowed"}
+    assert ask(cloud.data_dir, "POST", "/faults", {**fault, "times": 1})[0] == 201
+    with pytest.raises(CallFailed):
+        balancers.release_balancer(actor=actor, load_balancer=balancer)
+    undo.retry_rest(actor=actor, operation=Operation.objects.get(verb="release instance"))
+    assert not LoadBalancer.objects.filter(pk=balancer.pk).exists()

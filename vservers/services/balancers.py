@@ -109,7 +109,7 @@ def plan_release(*, actor: Actor, load_balancer: LoadBalancer) -> Plan:
         "address": current.address,
         "tags": current.tags,
     }
-    plan.changes = [Change(Kind.BALANCER, (current.pk,), plan.before, None)]
+    plan.changes = [Change(Kind.BALANCER, (current.pk,), balancer_values(current), None)]
     plan.changes += [
         Change(Kind.LISTENER, (one.protocol, one.port), listener_values(one), None)
         for one in current.listeners.all()

@@ -99,7 +99,8 @@ def plan_undo(*, actor: Actor, operation: Operation) -> AnyPlan:
     if operation.undos.exclude(status=Operation.Status.FAILED).exists():
         raise CannotUndo(_("It was undone already."))
     done = last_words(_changes(operation, operation.calls.filter(outcome=Outcome.DONE)))
-    plan.read_now(*{tuple(scope) for scope in [*operation.reread, *_users_of(done)]})
+    touched = [*operation.reread, *_users_of(done)]
+    plan.read_now(*dict.fromkeys(tuple(scope) for scope in touched))
     observed = Observed(plan.place)
     inverse = [change.inverse for change in done]
     _refuse_changed(inverse, observed)
