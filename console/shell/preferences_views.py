@@ -1,13 +1,18 @@
 """Choosing a language, and the page of what a person prefers."""
 
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.forms.utils import flatatt
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 from django.views.decorators.http import require_http_methods, require_POST
@@ -17,6 +22,25 @@ from console.accounts.models import User
 from .preferences import LANGUAGES, keep, time_zones
 
 
+class LongSelect(forms.Select):
+    """A choice among hundreds, without a template for each of them."""
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: object = None
+    ) -> SafeString:
+        chosen = self.format_value(value)
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            (
+                (key, mark_safe(" selected") if str(key) in chosen else "", words)
+                for key, words in self.choices
+            ),
+        )
+        own = self.build_attrs(self.attrs, {**(attrs or {}), "name": name})
+        return format_html("<select{}>{}</select>", flatatt(own), options)
+
+
 class PreferencesForm(forms.ModelForm):
     """How the console speaks to a person, and in which zone it shows times."""
 
@@ -24,6 +48,7 @@ class PreferencesForm(forms.ModelForm):
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
         required=False,
+        widget=LongSelect,
         help_text=gettext_lazy("In which the console shows times. The record keeps them in UTC."),
     )
 
