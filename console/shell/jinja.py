@@ -17,11 +17,11 @@ from django.template.defaultfilters import date
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import conditional_escape
 from django.utils.http import RFC3986_SUBDELIMS
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext
 from jinja2 import Environment, StrictUndefined
+from markupsafe import escape
 
 # Around a slot's name; no text that people type has them.
 _OPEN, _CLOSE = "\ue000", "\ue001"
@@ -126,7 +126,7 @@ class Stencil:
 
     def __call__(self, **values: str) -> SafeString:
         """With every value escaped, unless it is HTML already."""
-        ready = {name: conditional_escape(value) for name, value in values.items()}
+        ready = {name: escape(value) for name, value in values.items()}
         rest = [f"{ready[name]}{text}" for name, text in self._names]
         return mark_safe(self._start + "".join(rest))  # noqa: S308 - it escapes
 

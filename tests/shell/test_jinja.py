@@ -19,7 +19,7 @@ def test_what_people_typed_is_escaped_also_in_a_slot():
         "{% set row_of = stencil(drawing) %}{{ row_of(name=name) }}{{ row_of(name=mark) }}"
     )
     html = drawn(rows, name='<i>"', mark="a")
-    escaped = "&lt;i&gt;&quot;"
+    escaped = "&lt;i&gt;&#34;"
     assert html == f'<b title="{escaped}">{escaped}</b><b title="a">a</b>'
 
 

@@ -31,7 +31,7 @@ WEIGHTS = ("zero", "some", "empty")
 ANY_OWNER, NO_OWNER = "any", "none"
 SORTS = ("name", "servers", "created", "instance")
 Place = LoadBalancer | Region
-_SHOWN = ("name", "tags", "owner", "load_balancer__name", "load_balancer__region")
+_SHOWN = ("name", "tags", "owner", "load_balancer")
 _WORST_FIRST = (
     ServerHealth.Status.ABNORMAL.value,
     ServerHealth.Status.UNAVAILABLE.value,
@@ -197,13 +197,15 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """A group in a list. uses: its listeners, then its rules.
+    """A group in a list. balancer: its load balancer's name, else ID. uses: its listeners, then its
+    rules.
 
     servers: different backend servers; ports: (server, port) pairs; weight: sum of the weights;
     normal, abnormal, unavailable: pairs by the worst that a using listener sees of them.
     """
 
     group: VServerGroup
+    balancer: str
     uses: list[Use]
     servers: int = 0
     ports: int = 0
@@ -230,8 +232,8 @@ def group_rows_page(
     Of a group and its load balancer only what a row shows is read.
     """
     found = groups_of(place, filters)
-    rows = _ordered(found, filters.sort).select_related("load_balancer")
-    rows = rows.only(*_SHOWN).annotate(numbers=_numbers())
+    rows = _ordered(found, filters.sort).only(*_SHOWN)
+    rows = rows.annotate(numbers=_numbers(), balancer_name=F("load_balancer__name"))
     paginator = NearPaginator(rows, size, prepare=_group_rows)
     paginator.count = found.count()
     return paginator.get_page(page)
@@ -243,6 +245,7 @@ def _group_rows(groups: list[VServerGroup]) -> list[GroupRow]:
     return [
         GroupRow(
             group,
+            group.balancer_name or group.load_balancer_id,  # type: ignore[attr-defined]
             uses[group.pk],
             **(group.numbers or {}),  # type: ignore[attr-defined]
             **health.get(group.pk, {}),
