@@ -7,6 +7,7 @@ import dj_database_url
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as how_to_try
 
@@ -70,6 +71,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than cores: a third of the tests' time is waiting, as for health checks."""
     return min(os.cpu_count() or 1, _MOST_WORKERS) + 1
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Whatever language the request of a test before has left to this thread."""
+    translation.activate("en")
 
 
 def _person(name: str, role: str):
