@@ -325,10 +325,13 @@ def test_a_stopped_run_goes_on_where_it_was(group, calls, monkeypatch):
 
 
 def test_nobody_syncs_a_region_beside_another(transactional_db, cloud):
+    key = [runs._LOCKS, place().pk]
     with connection.copy().cursor() as other:
-        other.execute("SELECT pg_advisory_lock(%s, %s)", [runs._LOCKS, place().pk])
+        other.execute("SELECT pg_advisory_lock(%s, %s)", key)
         runs.ask_for(place(), FULL)
         assert schedule.carry_out_all(place()) == []
+        # The end of a session frees it, too, but only once the server has noticed.
+        other.execute("SELECT pg_advisory_unlock(%s, %s)", key)
         other.connection.close()
     assert [run.status for run in schedule.carry_out_all(place())] == ["done"]
 
