@@ -118,7 +118,6 @@ def _secure_settings(certificate_id: str) -> HTTPSSettings:
         cookie_timeout=60,
         idle_timeout=30,
         x_forwarded_for_proto="on",
-        tls_cipher_policy="tls_cipher_policy_1_2",
     )
 
 
