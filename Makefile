@@ -72,7 +72,7 @@ words: $(STAMPS)/run ## bring the translations in locale/ up to date with code a
 actions: $(STAMPS)/dev ## test the local cloud and show what is tested of each action
 	@$(PYTHON_OF_VENV) -m tests.localcloud.coverage
 
-matrix: $(STAMPS)/dev ## kill every kind of write at every single step, in about 10 minutes
+matrix: $(STAMPS)/dev ## kill every kind of write at every single step, in about half an hour
 	CRASH_AT_EVERY_STEP=1 $(PYTHON_OF_VENV) -m pytest tests/crashes -n 2 --timeout=3000
 
 bench: $(STAMPS)/bench ## measure the API, the data plane, the sync and the pages on this machine, in about 10 minutes
