@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.cloud import REGION, connect
 from tests.pages.addresses import HTMX, address
@@ -75,6 +76,29 @@ def test_each_of_several_access_lists_is_a_link(client_of, reader, balancer, lis
     page = client_of(reader).get(address("listeners-list", balancer)).content.decode()
     for one in ("acl-one", "acl-two"):
         assert f'href="{reverse("access-lists-detail", args=[balancer.region_id, one])}"' in page
+
+
+def test_health_of_a_new_listener_is_asked_for_once_more(client_of, reader, balancer, group):
+    listener = Listener.objects.create(
+        load_balancer=balancer,
+        protocol="http",
+        port=8080,
+        status="running",
+        health_check="on",
+        vserver_group=group,
+    )
+    listener.health.create(server_id="i-1", port=80, status="unavailable", read_at=timezone.now())
+    page = client_of(reader).get(address("listeners-list", balancer), {"protocol": "http"})
+    asked = f"{address('listeners-list', balancer)}?protocol=http&amp;health=now"
+    assert asked in page.text
+    part = client_of(reader).get(
+        address("listeners-list", balancer), {"health": "now"}, headers=HTMX
+    )
+    assert not listener.health.exists(), "the cloud knows no such listener"
+    assert "load delay" not in part.text
+    assert f'hx-get="{address("listeners-list", balancer)}"' in part.text, (
+        "the next change asks anew"
+    )
 
 
 def test_the_form_as_a_page_posts_like_any_form(client_of, operator, balancer):

@@ -46,8 +46,9 @@ TARGETS = [
 class ListenerRow:
     """A listener of a list. level: ok, warn, bad or off, as components/status.html has them.
 
-    pair: the name of its primary/secondary group. access_lists: {ID: name} of its access control
-    lists, of which some regions allow several, by their IDs with commas.
+    unavailable: servers of which no check has told. pair: the name of its primary/secondary group.
+    access_lists: {ID: name} of its access control lists, of which some regions allow several, by
+    their IDs with commas.
     """
 
     listener: Listener
@@ -56,6 +57,7 @@ class ListenerRow:
     health: str
     pair: str = ""
     access_lists: Mapping[str, str] = field(default_factory=dict)
+    unavailable: int = 0
 
     @property
     def persistence(self) -> str:
@@ -68,6 +70,11 @@ class ListenerRow:
         if settings.get("sticky_session_type") == "insert":
             return _("insert cookie, %(seconds)s s") % {"seconds": settings["cookie_timeout"]}
         return _("rewrite cookie %(cookie)s") % {"cookie": settings.get("cookie")}
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether its checks, which are on, have told nothing of some server."""
+        return bool(self.unavailable) and self.listener.health_check == "on"
 
     @property
     def bandwidth(self) -> str:
@@ -115,6 +122,7 @@ def rows_of(listeners: Sequence[Listener]) -> dict[int, ListenerRow]:
             *_health(one, one.health_counts or {}),  # type: ignore[attr-defined]
             pair=pairs.get(one.master_slave_server_group_id, ""),
             access_lists={pk: lists.get(pk) or pk for pk in lists_of[one.pk] if pk},
+            unavailable=(one.health_counts or {}).get(ServerHealth.Status.UNAVAILABLE, 0),  # type: ignore[attr-defined]
         )
         for one in listeners
     }

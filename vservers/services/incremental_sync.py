@@ -5,7 +5,7 @@ balancer's groups with their names, tags, numbers of servers and rules. What no 
 an exchanged server, the default pool, primary/secondary groups) is found by reading again what was
 read longest ago: so much in each run that everything is read within
 settings.SYNC_GROUP_DUE_SECONDS, and first of all the groups that somebody changed or looked at a
-short while ago.
+short while ago. Health checks that have not said that a server is well are asked in every run.
 """
 
 import math
@@ -15,13 +15,21 @@ from datetime import datetime, timedelta
 from itertools import batched
 
 from django.conf import settings
-from django.db.models import Count, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from vservers.cloud import CloudError
 from vservers.cloud import types as api
-from vservers.models import AccountRegion, LoadBalancer, Member, Rule, SyncRun, VServerGroup
+from vservers.models import (
+    AccountRegion,
+    LoadBalancer,
+    Member,
+    Rule,
+    ServerHealth,
+    SyncRun,
+    VServerGroup,
+)
 
 from . import readings, vanishing
 from .connection import connect, connect_readers
@@ -35,6 +43,8 @@ from .runs import Progress
 # Groups that were changed or looked at so recently are read in every run, up to so many.
 RECENT = timedelta(minutes=15)
 MOST_RECENT_GROUPS = 100
+# Load balancers of which a run asks again for health that is not normal, at most.
+MOST_UNWELL = 100
 # Load balancers whose lists are compared with the mirror in one query.
 _CHUNK = 50
 
@@ -73,16 +83,18 @@ def incremental_sync(place: AccountRegion, progress: Progress) -> None:
 
 
 class _Wanted:
-    """What is to be read: groups by load balancer, listeners with rules, pools with health."""
+    """What is to be read: groups by load balancer, listeners with rules, pools with health, and
+    health alone."""
 
     def __init__(self) -> None:
         self.groups: dict[str, set[str]] = defaultdict(set)
         self.listeners: set[str] = set()
         self.pools: set[str] = set()
+        self.health: set[str] = set()
 
     @property
     def balancers(self) -> list[str]:
-        return sorted({*self.groups, *self.listeners, *self.pools})
+        return sorted({*self.groups, *self.listeners, *self.pools, *self.health})
 
     def questions(self) -> Iterator[Question]:
         for one in self.balancers:
@@ -96,7 +108,7 @@ class _Wanted:
             # After the groups: a new rule may send to a new group.
             if one in self.listeners:
                 parts.append(readings.listeners(one))
-            if one in self.pools or one in self.listeners:
+            if one in self.pools or one in self.listeners or one in self.health:
                 parts.append(readings.health(one))
             yield one, readings.together(parts), timezone.now()
 
@@ -197,6 +209,19 @@ def _add_due(
     )
     pools = _longest_ago(balancers, "pool_at", began - due, share)
     wanted.pools.update(pools.values_list("pk", flat=True))
+    wanted.health.update(_unwell(balancers))
+
+
+def _unwell(balancers: QuerySet[LoadBalancer]) -> QuerySet[LoadBalancer, str]:
+    """Load balancers with a server that a check has not found well, by health read longest ago.
+
+    A listener is read back before its first checks are through, and nothing else tells of them.
+    """
+    unwell = ServerHealth.objects.filter(
+        listener__load_balancer=OuterRef("pk"), listener__health_check="on"
+    ).exclude(status=ServerHealth.Status.NORMAL)
+    found = balancers.filter(Exists(unwell)).order_by(F("health_at").asc(nulls_first=True), "pk")
+    return found.values_list("pk", flat=True)[:MOST_UNWELL]
 
 
 def _longest_ago[M: Model](

@@ -18,6 +18,7 @@ from vservers.models import (
     PoolServer,
     Rule,
     Server,
+    ServerHealth,
     SyncRun,
     VServerGroup,
 )
@@ -97,6 +98,7 @@ def test_several_readers_see_the_same_as_one(transactional_db, cloud, settings, 
 
 
 def test_an_incremental_sync_of_what_did_not_change_reads_lists_only(group, calls):
+    ServerHealth.objects.update(status="normal")
     run = sync(INCREMENTAL)
     assert run.status == "done"
     assert set(calls) == {
@@ -115,6 +117,18 @@ def test_an_incremental_sync_of_what_did_not_change_reads_lists_only(group, call
         "DescribeLoadBalancerListeners",
         "DescribeVServerGroups",
     }
+
+
+def test_health_that_is_not_normal_is_asked_for_again(group, calls):
+    VServerGroup.objects.update(changed_at=None)
+    ServerHealth.objects.update(status="normal")
+    ill = ServerHealth.objects.filter(listener__health_check="on").first()
+    assert ill
+    ServerHealth.objects.filter(pk=ill.pk).update(status="abnormal")
+    sync(INCREMENTAL)
+    assert calls.count("DescribeHealthStatus") == 1
+    ill.refresh_from_db()
+    assert ill.status == "unavailable", "without data plane the cloud says no more"
 
 
 @pytest.mark.parametrize(

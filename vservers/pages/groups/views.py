@@ -13,12 +13,13 @@ from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.pages.answers import next_url
 from vservers.pages.gone import render_gone, vanished_group
+from vservers.pages.health.reading import read_health
 from vservers.pages.lookup import balancer_or_404, group_or_404
 from vservers.selectors.drift import open_drift
 from vservers.selectors.groups import member_rows
 from vservers.selectors.procedures import in_maintenance, procedures_of_group
 from vservers.services.errors import Gone
-from vservers.services.sync import note_viewed, refresh_group, refresh_health
+from vservers.services.sync import note_viewed, refresh_group
 
 
 @require_safe
@@ -34,10 +35,7 @@ def group_detail(
     note_viewed(group)
     checked = request.GET.get("health") == "now"
     if checked:
-        try:
-            refresh_health(actor=request.actor, load_balancer=balancer)
-        except CloudError as error:
-            messages.warning(request, _("Health could not be read: %(error)s") % {"error": error})
+        read_health(request, balancer)
     rows = member_rows(group)
     context = {
         "title": str(group),

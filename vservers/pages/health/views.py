@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,8 +12,6 @@ from console.accounts.permissions import Action
 from console.shell.access import requires
 from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
-from vservers.cloud import CloudError
-from vservers.models import LoadBalancer
 from vservers.pages.answers import next_url
 from vservers.pages.lookup import balancer_or_404, region_or_404
 from vservers.selectors.health import (
@@ -26,8 +23,8 @@ from vservers.selectors.health import (
     wrong_counts,
     wrong_now,
 )
-from vservers.services.sync import refresh_health
 
+from .reading import read_health
 from .words import STATES, WORDS, check_of, shown, summed_up
 
 # Seconds between two readings that a person can ask for.
@@ -41,7 +38,7 @@ def health_list(request: ConsoleRequest, region: str, balancer_id: str) -> HttpR
     balancer = balancer_or_404(region, balancer_id)
     address = request.GET.copy()
     if address.pop("now", None):
-        _read(request, balancer)
+        read_health(request, balancer)
         balancer = balancer_or_404(region, balancer_id)
         # Links to the other pages of the list do not read anew.
         request.GET = address  # type: ignore[assignment]
@@ -80,7 +77,7 @@ def health_list(request: ConsoleRequest, region: str, balancer_id: str) -> HttpR
 def health_refresh(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
     balancer = balancer_or_404(region, balancer_id)
     back = next_url(request, reverse("health-list", args=[region, balancer_id]))
-    if not _read(request, balancer):
+    if not read_health(request, balancer):
         return done(request, to=back)
     words = _("Health of %(name)s was read from the cloud.") % {"name": balancer}
     return done(request, to=back, message=words)
@@ -106,13 +103,3 @@ def health_region(request: ConsoleRequest, region: str) -> HttpResponse:
         "tabs": [(one, WORDS[one], counts[one]) for one in (State.ABNORMAL, State.UNAVAILABLE)],
     }
     return render_page(request, "vservers/health/region.html", context)
-
-
-def _read(request: ConsoleRequest, balancer: LoadBalancer) -> bool:
-    try:
-        refresh_health(actor=request.actor, load_balancer=balancer)
-    except CloudError as error:
-        words = _("Health could not be read: %(error)s") % {"error": error}
-        messages.warning(request, words)
-        return False
-    return True

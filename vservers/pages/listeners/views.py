@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import fields as dataclass_fields
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -16,6 +17,7 @@ from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.models import Drift, Listener, LoadBalancer
 from vservers.pages.answers import Attempt, answer_dialog, attempt
+from vservers.pages.health.reading import read_health
 from vservers.pages.lookup import balancer_or_404, listener_or_404
 from vservers.selectors.drift import open_drift
 from vservers.selectors.fingerprints import listener_picture
@@ -33,14 +35,26 @@ FORM = "vservers/listeners/form.html"
 @require_safe
 @requires(Action.VIEW)
 def listeners_list(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
+    """?health=now reads what the health checks say from the cloud first.
+
+    The page asks for that once by itself, when the checks of a listener have said nothing yet: a
+    new one is read back before its first checks are through.
+    """
     balancer = balancer_or_404(region, balancer_id)
+    checked = request.GET.get("health") == "now"
+    if checked:
+        read_health(request, balancer)
     wanted = {f.name: request.GET.get(f.name, "") for f in dataclass_fields(Filters)}
     filters = Filters(**wanted)
     rows = listener_rows(balancer, filters)
+    shown = {name: value for name, value in request.GET.items() if name != "health"}
     context = {
         "title": _("Listeners"),
         "balancer": balancer,
         "rows": rows,
+        "unchecked": not checked and any(row.is_unchecked for row in rows),
+        "here": f"{request.path}?{urlencode(shown)}" if shown else request.path,
+        "health_url": f"{request.path}?{urlencode({**shown, 'health': 'now'})}",
         "filters": filters,
         "protocols": Listener.Protocol.choices,
         "statuses": Listener.Status.choices,
