@@ -129,6 +129,13 @@ def test_health_that_is_not_normal_is_asked_for_again(group, calls):
     assert calls.count("DescribeHealthStatus") == 1
     ill.refresh_from_db()
     assert ill.status == "unavailable", "without data plane the cloud says no more"
+    calls.clear()
+    sync(INCREMENTAL)
+    assert calls.count("DescribeHealthStatus") == 1, "the check is not through"
+    calls.clear()
+    ServerHealth.objects.update(read_at=timezone.now() - timedelta(hours=1))
+    sync(INCREMENTAL)
+    assert calls.count("DescribeHealthStatus") == 0, "it waits for nothing"
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ def upsert(
 
     A dict or a list in a row is written as JSON. Every column that may not be null must be among
     `columns`. One statement, whose rows travel as one JSON document that PostgreSQL takes apart by
-    the types of the table's columns: quicker than VALUES from a few rows on, and than COPY through
-    a temporary table up to thousands.
+    the types of the table's columns: as quick as VALUES for a few rows and as COPY through a
+    temporary table for the hundreds of a load balancer; of thousands COPY takes three quarters.
     """
     if not rows:
         return
