@@ -14,6 +14,8 @@ from vservers.models import (
     Listener,
     LoadBalancer,
     MasterSlaveGroup,
+    MasterSlaveMember,
+    Member,
     PoolServer,
     Rule,
     ServerCertificate,
@@ -38,31 +40,25 @@ _HEADED_FOR = {"starting": "running", "stopping": "stopped", "configuring": "run
 
 def held_members(group: VServerGroup) -> list[BackendServer]:
     """The members of the mirror as the cloud's values."""
-    return [
-        BackendServer(
-            server_id=member.server_id or "",
-            port=member.port,
-            weight=member.weight,
-            type=member.type,
-            server_ip=member.server_ip,
-            description=member.description,
-        )
-        for member in group.members.all()
-    ]
+    return [_held(member, port=member.port) for member in group.members.all()]
 
 
 def held_pool(load_balancer_id: str) -> list[BackendServer]:
     """The default server pool of the mirror as the cloud's values."""
-    return [
-        BackendServer(
-            server_id=server.server_id or "",
-            weight=server.weight,
-            type=server.type,
-            server_ip=server.server_ip,
-            description=server.description,
-        )
-        for server in PoolServer.objects.filter(load_balancer=load_balancer_id)
-    ]
+    return [_held(server) for server in PoolServer.objects.filter(load_balancer=load_balancer_id)]
+
+
+def _held(
+    row: Member | PoolServer | MasterSlaveMember, *, port: int | None = None
+) -> BackendServer:
+    return BackendServer(
+        server_id=row.server_id or "",
+        port=port,
+        weight=row.weight,
+        type=row.type,
+        server_ip=row.server_ip,
+        description=row.description,
+    )
 
 
 def listener_values(listener: Listener) -> dict[str, Any]:
@@ -138,19 +134,7 @@ def held_pair(group: MasterSlaveGroup) -> dict[str, Any]:
     """A primary/secondary group of the mirror as changes have it."""
     return pair_values(
         group.name,
-        [
-            (
-                member.role,
-                BackendServer(
-                    server_id=member.server_id or "",
-                    port=member.port,
-                    weight=member.weight,
-                    type=member.type,
-                    server_ip=member.server_ip,
-                ),
-            )
-            for member in group.members.all()
-        ],
+        [(member.role, _held(member, port=member.port)) for member in group.members.all()],
     )
 
 
