@@ -149,6 +149,19 @@ def mirror(load_balancer_id: str) -> LoadBalancer:
     return LoadBalancer.objects.get(pk=load_balancer_id)
 
 
+def api_group(outsider: Outsider, load_balancer_id: str) -> str:
+    """The ID of a group "api" of web(1):80 with a weight of 10 that somebody else has made."""
+    return str(
+        outsider.call(
+            "CreateVServerGroup",
+            RegionId=REGION,
+            LoadBalancerId=load_balancer_id,
+            VServerGroupName="api",
+            BackendServers=[{"ServerId": web(1), "Port": 80, "Weight": 10}],
+        )["VServerGroupId"]
+    )
+
+
 @pytest.fixture
 def flaky_cloud(cloud: LocalCloud, settings: Settings) -> Iterator[FlakyCloud]:
     """The console pointed at the live cloud through a proxy that can fail."""

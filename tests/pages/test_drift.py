@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from tests.cloud import REGION, connect, mirror, web
+from tests.cloud import REGION, api_group, connect, mirror, web
 from tests.pages.addresses import HTMX, address
 from vservers.models import AccountRegion, Drift, VServerGroup
 from vservers.services import readings, sync
@@ -13,13 +13,7 @@ PAGE = "/drift/"
 
 @pytest.fixture
 def group(balancer, outsider):
-    made = outsider.call(
-        "CreateVServerGroup",
-        RegionId=REGION,
-        LoadBalancerId=balancer.pk,
-        VServerGroupName="api",
-        BackendServers=[{"ServerId": web(1), "Port": 80, "Weight": 10}],
-    )["VServerGroupId"]
+    made = api_group(outsider, balancer.pk)
     mirror(balancer.pk)
     Drift.objects.all().delete()
     return VServerGroup.objects.get(pk=made)

@@ -4,7 +4,7 @@ import pytest
 
 from console.accounts.permissions import NotAllowed
 from console.audit.models import AuditEntry
-from tests.cloud import REGION, connect, mirror, web
+from tests.cloud import REGION, api_group, connect, mirror, web
 from vservers.cloud.types import BackendServer
 from vservers.models import Drift, LoadBalancer, VServerGroup
 from vservers.selectors.fingerprints import fingerprint
@@ -14,13 +14,7 @@ from vservers.services.groups import change_group, create_group
 
 @pytest.fixture
 def group(balancer, outsider):
-    made = outsider.call(
-        "CreateVServerGroup",
-        RegionId=REGION,
-        LoadBalancerId=balancer.pk,
-        VServerGroupName="api",
-        BackendServers=[{"ServerId": web(1), "Port": 80, "Weight": 10}],
-    )["VServerGroupId"]
+    made = api_group(outsider, balancer.pk)
     mirror(balancer.pk)
     Drift.objects.all().delete()
     return VServerGroup.objects.get(pk=made)

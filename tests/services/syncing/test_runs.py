@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from console.accounts.permissions import NotAllowed
-from tests.cloud import REGION, place, the_account, web
+from tests.cloud import REGION, api_group, place, the_account, web
 from vservers import jobs
 from vservers.cloud import CloudRefused
 from vservers.models import (
@@ -46,13 +46,7 @@ def calls(flaky_cloud):
 
 @pytest.fixture
 def group(balancer, outsider):
-    made = outsider.call(
-        "CreateVServerGroup",
-        RegionId=REGION,
-        LoadBalancerId=balancer.pk,
-        VServerGroupName="api",
-        BackendServers=[{"ServerId": web(1), "Port": 80, "Weight": 10}],
-    )["VServerGroupId"]
+    made = api_group(outsider, balancer.pk)
     sync()
     return VServerGroup.objects.get(pk=made)
 
