@@ -191,7 +191,7 @@ def _last_began(run: SyncRun) -> datetime | None:
 def _add_due(
     place: AccountRegion, began: datetime, last_began: datetime | None, wanted: _Wanted
 ) -> None:
-    """Add the groups and pools that were read longest ago, those of interest, and what is unwell."""
+    """Add groups and pools that were read longest ago, groups of interest, and what is unwell."""
     due = timedelta(seconds=settings.SYNC_GROUP_DUE_SECONDS)
     share = min(1.0, (began - last_began) / due) if last_began and due else 1.0
     groups = VServerGroup.objects.filter(
