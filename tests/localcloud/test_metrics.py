@@ -3,6 +3,7 @@
 import http.client
 import json
 import shutil
+import socket
 import time
 
 import pytest
@@ -72,6 +73,26 @@ def test_requests_are_found_again_over_a_reload_and_a_restart(measured):
     assert total(client, "Qps") == sent
     sent += sum(answers(at, 10).values())
     wait_for(lambda: total(client, "Qps"), sent)
+
+
+def test_a_request_that_an_old_worker_answers_last_is_counted(measured):
+    client = Client(measured)
+    at = place(client)
+    sent = total(client, "Qps")
+    host, port = at.split(":")
+    with socket.create_connection((host, int(port)), timeout=SECONDS) as waiting:
+        waiting.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        # A server goes: a reload, whose old worker ends with this one connection.
+        client.call("RemoveBackendServers", LoadBalancerId=SHOP, BackendServers=[web(4)])
+        while web(4) in (found := answers(at, 4)):
+            sent += found.total()
+        sent += found.total()
+        # The counters are read meanwhile, and not again before the worker has ended.
+        wait_for(lambda: total(client, "Qps"), sent)
+        waiting.sendall(b"\r\n")
+        assert waiting.recv(1024).startswith(b"HTTP/1.1 200 ")
+    for metric in ("Qps", "StatusCode2xx", "NewConnection"):
+        wait_for(lambda metric=metric: total(client, metric), sent + 1)
 
 
 def test_a_point_says_whose_it_is_and_what_was_least_and_most(measured):

@@ -1,9 +1,8 @@
 """What the engine has counted, per listener, over all workers that there ever were.
 
 A reload starts a worker whose counters are 0, and the worker before may finish connections for a
-while. So what is added up are the differences of each worker's own counters; a worker is asked a
-last time after the reload that ends it (Engine.last_words). What it counts after that, on
-connections that were open then, is lost unless it lives until the next reading.
+while. So what is added up are the differences of each worker's own counters; a worker that a reload
+ends is held (Engine.hold) and asked until it has no connection left.
 """
 
 import asyncio
@@ -12,7 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from vservers.localcloud.dataplane.engine import Engine, EngineError
+from vservers.localcloud.dataplane.engine import Engine, EngineError, HeldWorker
 from vservers.localcloud.dataplane.names import STREAMS
 from vservers.localcloud.dataplane.servers import ABNORMAL, NORMAL
 from vservers.localcloud.dataplane.topology import Listener
@@ -42,6 +41,9 @@ _OF_FRONTENDS = {
 _OF_BACKENDS = {"hrsp_4xx": "upstream_4xx", "hrsp_5xx": "upstream_5xx"}
 _COLUMNS = ("pxname", "svname", "type", "scur", "stot", "ttime", "rtime", *_OF_FRONTENDS)
 _FRONTEND, _BACKEND = "0", "1"
+# Between two questions to a worker that ends; below the idle time at which it would hang up (10 s).
+_FIRST_PAUSE_SECONDS = 0.05
+_MOST_PAUSE_SECONDS = 2.0
 
 COUNTERS = (
     *dict.fromkeys([*_OF_FRONTENDS.values(), *_OF_BACKENDS.values()]),
@@ -83,6 +85,7 @@ class Meter:
         # Worker -> (proxy's name, column) -> the value seen last.
         self._seen: dict[int, dict[tuple[str, str], int]] = {}
         self._asking = asyncio.Lock()
+        self._held: dict[int, asyncio.Task[None]] = {}
 
     async def readings(
         self, engine: Engine | None, listeners: Iterable[Listener], health: Health
@@ -104,22 +107,48 @@ class Meter:
 
     @contextlib.asynccontextmanager
     async def over_reload(self, engine: Engine) -> AsyncIterator[None]:
-        """Take what the worker has counted that a reload in this block ends."""
+        """Take all that the worker counts that a reload in this block ends."""
         if not engine.running:
             yield
             return
-        async with engine.last_words() as ask:
+        worker = await engine.hold()
+        try:
             yield
-            with contextlib.suppress(EngineError):
+        except BaseException:
+            worker.let_go()
+            raise
+        self._held[worker.pid] = asyncio.create_task(self._count_out(worker))
+
+    async def close(self) -> None:
+        """Let go what is held."""
+        tasks = list(self._held.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _count_out(self, worker: HeldWorker) -> None:
+        """Take what an old worker counts until its last connection has ended."""
+        pause = _FIRST_PAUSE_SECONDS
+        try:
+            while True:
                 async with self._asking:
-                    self.take(await ask(), others=True)
+                    self.take({worker.pid: await worker.stats()}, others=True)
+                if not any(tally.open_now.get(worker.pid) for tally in self._tallies.values()):
+                    return
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _MOST_PAUSE_SECONDS)
+        except EngineError as error:
+            log.info("an old worker's counters could not be read: %s", error)
+        finally:
+            worker.let_go()
+            self._held.pop(worker.pid, None)
 
     def take(self, answers: Mapping[int, str], *, others: bool = False) -> None:
         """Add what workers have counted since the last time. answers: "show stat" by worker.
 
         others: there are more workers than those that answer.
         """
-        for gone in () if others else self._seen.keys() - answers.keys():
+        for gone in () if others else self._seen.keys() - answers.keys() - self._held.keys():
             del self._seen[gone]
             for tally in self._tallies.values():
                 tally.open_now.pop(gone, None)

@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from vservers.localcloud.dataplane.child import ended, leash, opened, write
@@ -23,9 +23,12 @@ POLL_SECONDS = 0.005
 COMMANDS_PER_CALL = 40
 LOG_TAIL_BYTES = 2000
 MAX_LOG_BYTES = 1024 * 1024
+# Some 400 bytes a frontend or backend: room for all of the largest account.
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 _WORKER = re.compile(r"^(\d+)\s+worker\s", re.MULTILINE)
 _SESSION = re.compile(r"^(0x[0-9a-f]+): .* be=(\S+) srv=(\S+) ", re.MULTILINE)
+_PROMPT = b"\n> "
 _OLD_WORKERS = "# old workers"
 _SHOW_STAT = "show stat -1 3 -1"
 _SHOW_SERVERS = "show stat -1 4 -1"
@@ -38,6 +41,36 @@ class EngineError(Exception):
 
 class EngineRefused(EngineError):
     """The engine finds this configuration wrong, now and whenever it is asked again."""
+
+
+class HeldWorker:
+    """A worker that does not end before it is let go. pid: as in the answers of `Engine.stats`."""
+
+    def __init__(
+        self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.pid = pid
+        self._reader = reader
+        self._writer = writer
+        # Else the worker closes the connection after its first answer.
+        writer.write(b"prompt\n")
+        self._greeted = False
+
+    async def stats(self) -> str:
+        """The answer to "show stat" (frontends, backends); EngineError when it has ended."""
+        try:
+            async with asyncio.timeout(COMMAND_SECONDS):
+                if not self._greeted:
+                    await self._reader.readuntil(_PROMPT)
+                    self._greeted = True
+                self._writer.write(f"{_SHOW_STAT}\n".encode("ascii"))
+                answer = await self._reader.readuntil(_PROMPT)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+            raise EngineError(f"haproxy's worker does not answer: {error!r}") from error
+        return answer.removesuffix(_PROMPT).decode(errors="replace")
+
+    def let_go(self) -> None:
+        self._writer.close()
 
 
 class Engine:
@@ -153,31 +186,22 @@ class Engine:
                 answers[pid] = await self._ask(f"@!{pid} {command}")
         return answers
 
-    @contextlib.asynccontextmanager
-    async def last_words(self) -> AsyncIterator[Callable[[], Awaitable[dict[int, str]]]]:
-        """Hold the current worker over a reload in this block, and ask it when it has ended.
+    async def hold(self) -> "HeldWorker":
+        """Keep the current worker alive over a reload, to hear all that it counts.
 
-        A worker ends with its last connection: this one, to its own command socket, is open until
-        it has told what it counted. Then its "show stat" by its process ID, as `stats` has it.
+        A worker ends with its last connection; until it is let go, that is this one to its own
+        command socket.
         """
         current, _ = await self._workers()
+        if not current:
+            raise EngineError("no worker")
         try:
-            reader, writer = await asyncio.open_unix_connection(str(self.stats_socket))
+            reader, writer = await asyncio.open_unix_connection(
+                str(self.stats_socket), limit=MAX_ANSWER_BYTES
+            )
         except OSError as error:
             raise EngineError(f"haproxy does not answer: {error!r}") from error
-
-        async def ask() -> dict[int, str]:
-            try:
-                async with asyncio.timeout(COMMAND_SECONDS):
-                    writer.write(f"{_SHOW_STAT}\n".encode("ascii"))
-                    return {current[-1]: (await reader.read()).decode(errors="replace")}
-            except (OSError, TimeoutError, IndexError) as error:
-                raise EngineError(f"haproxy does not answer: {error!r}") from error
-
-        try:
-            yield ask
-        finally:
-            writer.close()
+        return HeldWorker(current[-1], reader, writer)
 
     async def draining(self) -> bool:
         """Whether a worker of an earlier configuration still finishes its connections."""

@@ -158,6 +158,7 @@ class DataPlane:
         self._tasks = []
         parts, self._parts = self._parts, None
         if parts is not None:
+            await self._meter.close()
             await parts.engine.stop()
             await parts.datagrams.stop()
             await parts.fleet.stop()
