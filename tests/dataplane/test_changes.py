@@ -158,6 +158,27 @@ async def test_a_configuration_that_the_engine_refuses_is_never_loaded(
         await engine.stop()
 
 
+async def test_whoever_asks_in_a_reload_is_answered(engine: Engine, network: Network) -> None:
+    config = _config(engine, "frontend f", f"    bind {network.balancer}:8088")
+    await engine.load(config)
+
+    async def reload() -> None:
+        for _ in range(4):
+            await engine.load(config)
+
+    try:
+        reloads = asyncio.create_task(reload())
+        asked = 0
+        while not reloads.done():
+            told = await asyncio.gather(*(engine.stats() for _ in range(4)))
+            assert all(told), "nothing told"
+            asked += len(told)
+        await reloads
+        assert asked > 20
+    finally:
+        await engine.stop()
+
+
 async def test_a_leftover_engine_is_ended(engine: Engine, network: Network) -> None:
     bind = f"    bind {network.balancer}:8088"
     await engine.load(_config(engine, "frontend f", bind))

@@ -6,11 +6,13 @@ import logging
 import os
 import re
 import signal
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from vservers.localcloud.dataplane.child import ended, leash, opened, write
 from vservers.localcloud.dataplane.names import ServerKey
+from vservers.localcloud.dataplane.processes import failed_reloads, workers
 from vservers.localcloud.dataplane.servers import EMPTY_STATE
 
 log = logging.getLogger(__name__)
@@ -20,19 +22,17 @@ RELOAD_SECONDS = 60.0
 COMMAND_SECONDS = 10.0
 STOP_SECONDS = 5.0
 POLL_SECONDS = 0.005
+MASTER_SECONDS = 2.0
 COMMANDS_PER_CALL = 40
 LOG_TAIL_BYTES = 2000
 MAX_LOG_BYTES = 1024 * 1024
 # Some 400 bytes a frontend or backend: room for all of the largest account.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
-_WORKER = re.compile(r"^(\d+)\s+worker\s", re.MULTILINE)
 _SESSION = re.compile(r"^(0x[0-9a-f]+): .* be=(\S+) srv=(\S+) ", re.MULTILINE)
 _PROMPT = b"\n> "
-_OLD_WORKERS = "# old workers"
 _SHOW_STAT = "show stat -1 3 -1"
 _SHOW_SERVERS = "show stat -1 4 -1"
-_FAILED = re.compile(r"\[failed: (\d+)\]")
 
 
 class EngineError(Exception):
@@ -178,13 +178,19 @@ class Engine:
         return await self._ask_all(_SHOW_SERVERS)
 
     async def _ask_all(self, command: str) -> dict[int, str]:
-        current, old = await self._workers()
-        answers = {}
-        for pid in (*old, *current):
-            # An old worker may end between the question and its answer.
-            with contextlib.suppress(EngineError):
-                answers[pid] = await self._ask(f"@!{pid} {command}")
-        return answers
+        """What each worker answers; the current one is among them, if one can be had in time."""
+        deadline = time.monotonic() + MASTER_SECONDS
+        while True:
+            current, old = await self._workers()
+            answers = {}
+            for pid in (*old, *current):
+                # An old worker may end, and the master be away, between question and answer.
+                with contextlib.suppress(EngineError):
+                    if answer := await self._ask(f"@!{pid} {command}"):
+                        answers[pid] = answer
+            if not answers.keys().isdisjoint(current) or time.monotonic() > deadline:
+                return answers
+            await asyncio.sleep(POLL_SECONDS)
 
     async def hold(self) -> "HeldWorker":
         """Keep the current worker alive over a reload, to hear all that it counts.
@@ -286,7 +292,7 @@ class Engine:
         The new worker takes over the listening sockets; the old one ends with its connections.
         """
         answer = await self._ask("show proc")
-        before, failures = set(_workers(answer)[0]), _failures(answer)
+        before, failures = set(workers(answer)[0]), failed_reloads(answer)
         logged = self.log_path.stat().st_size
         # The master may execute itself anew before it has answered.
         with contextlib.suppress(EngineError):
@@ -297,10 +303,10 @@ class Engine:
                     # The master is not there for a moment while it executes itself anew.
                     with contextlib.suppress(EngineError):
                         answer = await self._ask("show proc")
-                        current = _workers(answer)[0]
+                        current = workers(answer)[0]
                         if current and before.isdisjoint(current) and not await self._open(before):
                             return
-                        if _failures(answer) > failures:
+                        if failed_reloads(answer) > failures:
                             break
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
@@ -321,8 +327,22 @@ class Engine:
             self._on_death(f"haproxy ended by itself ({code}): {_alerts(self._log_tail(0))}")
 
     async def _workers(self) -> tuple[list[int], list[int]]:
-        """Process IDs of the current worker and of those that only finish their connections."""
-        return _workers(await self._ask("show proc"))
+        """Process IDs of the current worker and of those that only finish their connections.
+
+        In a reload the master executes itself anew: it is not there for a moment, or names no
+        current worker. That moment is waited for.
+        """
+        deadline = time.monotonic() + MASTER_SECONDS
+        while True:
+            try:
+                current, old = workers(await self._ask("show proc"))
+            except EngineError:
+                if not self.running or time.monotonic() > deadline:
+                    raise
+            else:
+                if current or time.monotonic() > deadline:
+                    return current, old
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _tell_weights(self, pid: int, weights: Mapping[ServerKey, int]) -> str:
         commands = [
@@ -359,20 +379,6 @@ class Engine:
                 return file.read().decode(errors="replace")
         except OSError:
             return ""
-
-
-def _workers(processes: str) -> tuple[list[int], list[int]]:
-    """Current and old workers of an answer to "show proc"."""
-    current, _, old = processes.partition(_OLD_WORKERS)
-    return [int(pid) for pid in _WORKER.findall(current)], [
-        int(pid) for pid in _WORKER.findall(old)
-    ]
-
-
-def _failures(processes: str) -> int:
-    """How many reloads in a row have failed, of an answer to "show proc"."""
-    found = _FAILED.search(processes)
-    return int(found[1]) if found else 0
 
 
 def _alerts(answer: str) -> str:
