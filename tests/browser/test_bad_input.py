@@ -49,6 +49,8 @@ def test_a_bad_number_is_said_beside_its_field(page, groups_url, label, typed, s
     expect(dialog.get_by_text(sentence)).to_be_visible()
     expect(field).to_have_value(typed)
     expect(field).to_be_focused()
+    # Room for all five digits: no mark may take it.
+    expect(field).to_have_css("padding-right", "10px")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_have_accessible_description(re.compile(sentence))
     expect(dialog.get_by_role("textbox", name="Group Name")).to_have_value("kept-name")

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from tests.cloud import REGION, mirror, pay, web
 from tests.pages.test_group_dialog import form, members, shown_rows
-from vservers.models import Listener
+from vservers.models import Listener, Server
+from vservers.pages.group_dialog.forms import MAX_ROWS
 from vservers.selectors.fingerprints import fingerprint
 
 ROWS = ((web(1), "80", "10"), (web(2), "81", "30"), (web(3), "82", "60"))
@@ -124,7 +125,8 @@ def test_reset_leaves_no_blank_weight(browser, new_url):
 
 
 def test_pasted_lines_become_rows_by_id_name_or_ip(browser, new_url, balancer):
-    text = f"{web(2)} 81 5\nweb-04, 90; 20\n\n{web(5)}\t91"
+    ip = Server.objects.get(pk=web(6)).private_ip
+    text = f"{web(2)} 81 5\n# from the sheet\nweb-04, 90; 20\n\n{web(5)}\t91\n{ip}:92 7\nweb-06:93"
     answer = browser.post(new_url, form(*ROWS, intent="paste", paste=text))
     assert shown_rows(answer) == [
         ROWS[0],
@@ -132,6 +134,8 @@ def test_pasted_lines_become_rows_by_id_name_or_ip(browser, new_url, balancer):
         ROWS[2],
         (web(4), "90", "20"),
         (web(5), "91", "100"),
+        (web(6), "92", "7"),
+        (web(6), "93", "100"),
     ]
     assert undo_of(answer)
 
@@ -154,6 +158,31 @@ def test_lines_that_cannot_be_read_stay_with_the_reason(browser, new_url):
     assert "Line 7:" not in page
     assert "nobody 80 1" in page
     assert "web-04 80 1" not in page
+
+
+def test_a_line_is_named_by_where_it_stands_in_the_box_afterwards(browser, new_url):
+    text = f"{web(4)} 80 1\n\n# why\nnobody 80 1\n{web(5)} 80 1\n{web(6)} 0 1"
+    page = browser.post(new_url, form(intent="paste", paste=text)).content.decode()
+    assert "Line 1: there is no server nobody" in page
+    assert "Line 2: the port" in page
+    assert "Line 3:" not in page
+    assert re.search(rf"<textarea[^>]*>\s*nobody 80 1\n{web(6)} 0 1</textarea>", page)
+
+
+def test_lines_beyond_the_most_stay_in_the_box(browser, new_url):
+    text = "\n".join(f"{web(4)} {port} 1" for port in range(1, MAX_ROWS + 3))
+    page = browser.post(new_url, form(intent="paste", paste=text)).content.decode()
+    assert f"{web(4)} {MAX_ROWS + 1} 1\n{web(4)} {MAX_ROWS + 2} 1</textarea>" in page
+    assert "Line 1: from here on nothing was read" in page
+
+
+def test_numbers_too_long_for_any_number_are_an_error_beside_the_field(browser, edit_url):
+    huge = "9" * 5000
+    answer = browser.post(edit_url, form((web(1), huge, huge), name="first", intent="confirm"))
+    assert answer.status_code == 422
+    assert "a whole number from 1 to 65535" in answer.content.decode()
+    crafted = form(intent="add-port:0") | {"rows-TOTAL_FORMS": huge}
+    assert browser.post(edit_url, crafted).status_code == 200
 
 
 def test_a_shared_group_names_its_users_and_offers_a_copy(browser, edit_url, used, balancer):

@@ -27,12 +27,9 @@ from vservers.selectors.servers import (
 from vservers.services.errors import CallFailed, InvalidMembers
 from vservers.services.observing import held_members
 
-from .draft import PREFIX, Draft
+from .draft import PREFIX, Draft, is_number
 from .forms import GroupForm, MemberForm, MemberFormSet
 from .paste import paste
-
-# Of a port, a weight or the number of a row.
-_MOST_DIGITS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,7 @@ class Dialog:
         elif tool == "undo":
             self.draft.take_back()
         else:
-            self._change(tool, int(argument) if _is_number(argument) else 0)
+            self._change(tool, int(argument) if is_number(argument) else 0)
         if self.draft.rows != before and tool != "undo":
             self.draft.undo = before
             if len(self.draft.rows) != len(before):
@@ -267,7 +264,7 @@ class Dialog:
         )
 
     def _selected(self, servers: dict[str, Server]) -> list[SelectedRow]:
-        weights = [int(row.weight) if _is_number(row.weight) else 0 for row in self.draft.rows]
+        weights = [int(row.weight) if is_number(row.weight) else 0 for row in self.draft.rows]
         return [
             SelectedRow(
                 form, row.server_id, servers.get(row.server_id), share, i in self.draft.row_ticks
@@ -285,7 +282,7 @@ class Dialog:
             query=self.draft.query,
             page=self.draft.page,
             selected=[
-                (row.server_id, int(row.port) if _is_number(row.port) else None)
+                (row.server_id, int(row.port) if is_number(row.port) else None)
                 for row in self.draft.rows
             ],
         )
@@ -340,10 +337,6 @@ class Dialog:
             "lines": group_lines(self.conflict) if self.conflict else [],
             "asked": self.asked,
         }
-
-
-def _is_number(text: str) -> bool:
-    return text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
 def _round_robin(group: VServerGroup) -> list[Listener]:

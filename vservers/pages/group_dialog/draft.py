@@ -17,6 +17,7 @@ from vservers.pages.conflict_rows import NAME, member_row_key
 from .forms import MAX_ROWS
 
 PREFIX = "rows"
+_MOST_DIGITS = 5
 DEFAULT_WEIGHT = "100"
 
 
@@ -72,7 +73,7 @@ class Draft:
     @classmethod
     def from_post(cls, data: QueryDict) -> Self:
         count = data.get(f"{PREFIX}-TOTAL_FORMS", "")
-        total = min(int(count), MAX_ROWS) if count.isascii() and count.isdigit() else 0
+        total = min(int(count), MAX_ROWS) if is_number(count) else 0
         return cls(
             name=data.get("name", ""),
             network_type=data.get("network_type", ""),
@@ -113,9 +114,9 @@ class Draft:
         """The rows of a conflict; a port that is none yet counts for nothing."""
         rows: dict[str, Any] = {NAME: self.name.strip()}
         for row in self.rows:
-            if row.port.isdecimal():
+            if is_number(row.port):
                 rows[member_row_key(row.server_id, row.server_ip, int(row.port))] = {
-                    "weight": int(row.weight) if row.weight.isdecimal() else row.weight,
+                    "weight": int(row.weight) if is_number(row.weight) else row.weight,
                     "type": row.type or "ecs",
                     "description": row.description,
                 }
@@ -159,8 +160,13 @@ class Draft:
             self.rows = [replace(row, weight=DEFAULT_WEIGHT) for row in self.rows]
 
 
+def is_number(text: str) -> bool:
+    """Whether it can be read as a port, a weight or the number of a row; Python refuses longer."""
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+
+
 def _is_index(word: str, total: int) -> bool:
-    return word.isascii() and word.isdigit() and len(word) < 5 and int(word) < total
+    return is_number(word) and int(word) < total
 
 
 def _rows_of(text: str) -> list[Row] | None:

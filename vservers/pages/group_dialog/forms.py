@@ -44,7 +44,7 @@ class MemberForm(forms.Form):
     weight = whole_number(
         0,
         100,
-        gettext_lazy("Enter a weight, a whole number from 0 to 100; 0 takes no new requests."),
+        gettext_lazy("Enter a weight, a whole number from 0 to 100."),
         widget=forms.NumberInput(attrs={"aria-label": gettext_lazy("Weight"), "data-weight": True}),
     )
 

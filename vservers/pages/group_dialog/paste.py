@@ -13,6 +13,7 @@ from vservers.selectors.servers import network_rule
 from .draft import DEFAULT_WEIGHT, MAX_ROWS, Row
 
 _BETWEEN = re.compile(r"[\s,;]+")
+_AROUND = " \t,;"
 
 
 @dataclass(slots=True)
@@ -23,28 +24,40 @@ class Pasted:
     left: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
+    def leave(self, line: str, error: str) -> None:
+        """Keep a line, and say what is wrong with it by its number in the box as it is then."""
+        self.left.append(line)
+        words = {"number": len(self.left), "error": error}
+        self.errors.append(_("Line %(number)d: %(error)s") % words)
+
 
 def paste(
     load_balancer: LoadBalancer, rows: Collection[Row], chosen: Collection[Server], text: str
 ) -> Pasted:
-    """Take over lines of `server port weight`; the weight may be left out.
+    """Take over lines of `server port weight` or `server:port weight`; the weight may be left out.
 
-    A server is told by ID, name or private IP. A (server, port) that is there gets the weight.
-    chosen: the servers that are there.
+    A server is told by ID, name or private IP. A (server, port) that is there gets the weight; a
+    line that begins with # is skipped. chosen: the servers that are there.
     """
-    lines = [line.strip() for line in text.splitlines() if line.strip()][:MAX_ROWS]
-    servers = _servers(load_balancer.region_id, {_BETWEEN.split(line)[0] for line in lines})
+    lines = [line.strip(_AROUND) for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    lines, beyond = lines[:MAX_ROWS], lines[MAX_ROWS:]
+    words = {_BETWEEN.split(line)[0] for line in lines}
+    words |= {word.rpartition(":")[0] for word in words if ":" in word}
+    servers = _servers(load_balancer.region_id, words)
     pasted = Pasted(list(rows))
     present = list(chosen)
-    for number, line in enumerate(lines, start=1):
+    for line in lines:
         row, error = _read(line, servers)
         if row and not error:
             error = _add(load_balancer, pasted.rows, present, row, servers)
         if error:
-            pasted.left.append(line)
-            pasted.errors.append(
-                _("Line %(number)d: %(error)s") % {"number": number, "error": error}
-            )
+            pasted.leave(line, error)
+    if beyond:
+        pasted.leave(
+            "\n".join(beyond),
+            _("from here on nothing was read: %(most)d lines at once.") % {"most": MAX_ROWS},
+        )
     return pasted
 
 
@@ -58,8 +71,13 @@ def _servers(region_id: str, words: Collection[str]) -> dict[str, list[Server]]:
 
 
 def _read(line: str, servers: dict[str, list[Server]]) -> tuple[Row | None, str]:
-    word, *numbers = _BETWEEN.split(line.strip(" ,;"))
+    word, *numbers = _BETWEEN.split(line)
     found = servers.get(word, [])
+    if not found and ":" in word:
+        # The name of a server may have a colon, too.
+        server, _colon, port = word.rpartition(":")
+        if server in servers:
+            word, found, numbers = server, servers[server], [port, *numbers]
     if not found:
         return None, _("there is no server %(word)s in this region.") % {"word": word}
     if len(found) > 1:
