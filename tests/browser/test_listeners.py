@@ -84,7 +84,7 @@ def test_a_tcp_listener_serves_the_group_that_was_made_on_the_way(
     expect(dialog.get_by_role("heading", name="Health Check")).to_be_visible()
     press(dialog, "Modify Protocol & Listener")
     expect(dialog.get_by_label("Listening port")).to_have_value(str(TCP_PORT))
-    press(dialog, "Review & submit")
+    press(dialog, "Review")
     press(dialog, "Submit")
     expect(dialog).to_be_hidden()
     address = served_at(page, f"TCP:{TCP_PORT}")

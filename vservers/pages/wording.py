@@ -40,7 +40,7 @@ SETTINGS = {
     "listener_sync": gettext_lazy("Settings of the listener"),
     "backend_server_port": gettext_lazy("Backend port"),
     "description": gettext_lazy("Listener name"),
-    "scheduler": gettext_lazy("Scheduler"),
+    "scheduler": gettext_lazy("Scheduling algorithm"),
     "bandwidth": gettext_lazy("Peak bandwidth"),
     "target": gettext_lazy("Server group"),
     "access": gettext_lazy("Access control"),

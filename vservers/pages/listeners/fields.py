@@ -150,7 +150,7 @@ class AllFields(SessionFields, CheckFields):
         _("Up to 80 letters, digits and - / . _ characters. Empty: protocol and port."),
         name_characters,
     )
-    scheduler = forms.ChoiceField(label=_("Scheduler"))
+    scheduler = forms.ChoiceField(label=_("Scheduling algorithm"))
     forward_port = forms.TypedChoiceField(
         label=_("Redirect to HTTPS"),
         coerce=int,

@@ -28,7 +28,7 @@ TITLES = {
     CERTIFICATES: gettext_lazy("SSL Certificates"),
     BACKEND: gettext_lazy("Backend Servers"),
     CHECK: gettext_lazy("Health Check"),
-    REVIEW: gettext_lazy("Review & submit"),
+    REVIEW: gettext_lazy("Review"),
 }
 # Says which fields the form had: of a switch that is off, and of one never shown, nothing is sent.
 _HAD = "had"

@@ -28,7 +28,7 @@ class OwnSettings(SessionFields, CheckFields):
 
     use_required_attribute = False
 
-    scheduler = forms.ChoiceField(label=gettext_lazy("Scheduler"), choices=SCHEDULERS)
+    scheduler = forms.ChoiceField(label=gettext_lazy("Scheduling algorithm"), choices=SCHEDULERS)
 
     def __init__(
         self,
