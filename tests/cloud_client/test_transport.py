@@ -1,6 +1,7 @@
 """What the client says when calls fail, against a live cloud and ports where none is."""
 
 import socket
+import threading
 import time
 
 import pytest
@@ -14,6 +15,7 @@ from vservers.cloud import (
     Credentials,
     OutcomeUnknown,
     deadline,
+    sending,
 )
 from vservers.cloud.calls import delete_vserver_group
 from vservers.cloud.transport import Transport
@@ -72,6 +74,21 @@ def test_a_port_where_nothing_listens_was_never_reached(live):
     with pytest.raises(CloudUnreachable):
         cloud.slb.send(delete_vserver_group("rsp-x"))
     assert [call.outcome for call in cloud.written] == ["unreachable"]
+
+
+def test_calls_go_through_the_proxy_of_the_environment(live, flaky: FlakyCloud, monkeypatch):
+    monkeypatch.setenv("http_proxy", flaky.endpoint)
+    flaky.meet("DescribeRegions", Fault(False, answer=(200, b'{"RequestId": "proxy"}')))
+    assert cloud_at("http://slb.invalid", live).slb.describe_regions() == []
+
+
+def test_a_thread_keeps_its_connections_to_some_endpoints_only(live, monkeypatch):
+    monkeypatch.setattr(sending, "MOST_ENDPOINTS", 2)
+    monkeypatch.setattr(sending, "_mine", threading.local())
+    host = live.endpoint.removeprefix("http://127.0.0.1")
+    for name in ("127.0.0.1", "localhost", "127.1", "127.0.1"):
+        assert cloud_at(f"http://{name}{host}", live).slb.describe_regions()
+    assert len(sending._mine.ways) == 2
 
 
 def test_a_dropped_answer_of_a_write_is_unknown(live, flaky: FlakyCloud):

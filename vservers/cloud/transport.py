@@ -4,7 +4,6 @@ import hashlib
 import json
 import logging
 import random
-import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -14,10 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
-from .deadline import DeadlineAdapter
 from .errors import (
     READ_AGAIN_CODES,
     CloudError,
@@ -25,19 +23,15 @@ from .errors import (
     CloudUnreachable,
     OutcomeUnknown,
 )
+from .sending import post
 from .signing import ALGORITHM_V3, canonical_query, sign_v3
 
 logger = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 5
-# Between two pieces of an answer; deadline.ANSWER_SECONDS bounds all of it.
-READ_SECONDS = 20
 # A person waits for the answer: a call is given up once its next pause would end after this.
 RETRY_SECONDS = 20
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 4
-
-_sessions = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,39 +156,14 @@ class Transport:
             f"SignedHeaders={signed},Signature={signature}"
         )
         try:
-            response = _post(base, f"/?{canonical_query(query)}", headers)
-        except requests.exceptions.RequestException as error:
+            response = post(base, f"/?{canonical_query(query)}", headers)
+        except (requests.RequestException, HTTPError) as error:
             raise _lost(action, error) from error
         return _answer(action, response)
 
 
 def _log_wait(error: CloudError, attempts: int, seconds: float) -> None:
     logger.info("%s: %s, again in %.2f s", error.action, error.code, seconds)
-
-
-def _post(base: str, path: str, headers: Mapping[str, str]) -> requests.Response:
-    """Send a request without body through this thread's connections.
-
-    Session.post would merge cookies, hooks, netrc and the environment anew for each call, which
-    takes more time than all the rest of it: here the environment (proxies, certificates) is asked
-    once for an endpoint.
-    """
-    session: requests.Session | None = getattr(_sessions, "session", None)
-    if session is None:
-        session = _sessions.session = requests.Session()
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, DeadlineAdapter())
-        _sessions.settings = {}
-    if base not in _sessions.settings:
-        _sessions.settings[base] = session.merge_environment_settings(base, {}, False, None, None)
-    request = requests.PreparedRequest()
-    request.method, request.url = "POST", base + path
-    request.headers = CaseInsensitiveDict({**headers, "Content-Length": "0"})
-    response = session.get_adapter(base).send(
-        request, timeout=(CONNECT_SECONDS, READ_SECONDS), **_sessions.settings[base]
-    )
-    response.content  # noqa: B018 - read here, where a connection that breaks is expected
-    return response
 
 
 def _text(value: Any) -> str:
@@ -205,11 +174,9 @@ def _worth_repeating(error: CloudError, *, reads: bool) -> bool:
     return error.is_busy or error.is_throttling or (reads and error.code in READ_AGAIN_CODES)
 
 
-def _lost(action: str, error: requests.exceptions.RequestException) -> CloudError:
+def _lost(action: str, error: Exception) -> CloudError:
     """A connection that was never made carried nothing; after that nothing is certain."""
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    if isinstance(reason, (NewConnectionError, ConnectTimeoutError)):
+    if isinstance(error, (NewConnectionError, ConnectTimeoutError, requests.RequestException)):
         return CloudUnreachable(
             action=action,
             code="CloudUnreachable",
@@ -222,22 +189,23 @@ def _lost(action: str, error: requests.exceptions.RequestException) -> CloudErro
     )
 
 
-def _answer(action: str, response: requests.Response) -> dict[str, Any]:
+def _answer(action: str, response: BaseHTTPResponse) -> dict[str, Any]:
     try:
-        body = json.loads(response.content)
+        body = json.loads(response.data)
     except (ValueError, RecursionError):
         body = None
     # What stands between us and the cloud may answer too: the API names the request in each answer,
     # and a code in each refusal.
-    said = "RequestId" if response.ok else "Code"
+    fine = response.status < 400
+    said = "RequestId" if fine else "Code"
     if not isinstance(body, dict) or said not in body:
         raise OutcomeUnknown(
             action=action,
             code="UnreadableAnswer",
-            message=f"The answer (HTTP {response.status_code}) is not the API's JSON.",
-            status=response.status_code,
+            message=f"The answer (HTTP {response.status}) is not the API's JSON.",
+            status=response.status,
         )
-    if response.ok:
+    if fine:
         return body
     details: dict[str, Any] = {
         "action": action,
@@ -245,10 +213,10 @@ def _answer(action: str, response: requests.Response) -> dict[str, Any]:
         # A wrong signature is answered with all that was signed: not for a page or a log.
         "message": str(body.get("Message", "")).partition(" server string to sign")[0],
         "request_id": str(body.get("RequestId", "")),
-        "status": response.status_code,
+        "status": response.status,
     }
     refused = CloudRefused(**details)
     # Some products throttle with a 503: the code says more than the status.
-    if response.status_code < 500 or refused.is_busy or refused.is_throttling:
+    if response.status < 500 or refused.is_busy or refused.is_throttling:
         raise refused
     raise OutcomeUnknown(**details)

@@ -18,7 +18,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from vservers.cloud.deadline import ANSWER_SECONDS
-from vservers.cloud.transport import CONNECT_SECONDS, LONGEST_PAUSE_SECONDS
+from vservers.cloud.sending import CONNECT_SECONDS
+from vservers.cloud.transport import LONGEST_PAUSE_SECONDS
 from vservers.models import Operation, OperationCall
 
 from .errors import Busy
