@@ -17,6 +17,7 @@ from .connection import connect
 from .differences import Written
 from .errors import Gone, NotRead
 from .readings.listeners import other_listeners
+from .readings.rows import held, update
 from .regions import sync_balancers
 
 # A read that is overtaken by a write is made again; so often in a row means a storm of writes.
@@ -47,18 +48,23 @@ def store(
         write = reader(cloud)
         with transaction.atomic():
             _prepare(durable=also is not None)
-            rows = LoadBalancer.objects.select_for_update().filter(pk=load_balancer_id)
-            balancer = rows.order_by("pk").first()
-            overtaken = balancer and balancer.touched_at and balancer.touched_at > read_at
-            if overtaken and remaining:
+            rows = held(
+                LoadBalancer,
+                ["touched_at", "synced_at"],
+                "load_balancer_id = %s AND vanished_at IS NULL",
+                load_balancer_id,
+                lock=True,
+            )
+            if rows and (touched_at := rows[0][0]) and touched_at > read_at and remaining:
                 continue
             written = Written()
-            if balancer:
+            for _, synced_at in rows:
                 written = write()
-                _note_drift(balancer, written, explains)
-                LoadBalancer.objects.filter(pk=load_balancer_id).update(
-                    **dict(written.stamps), touched_at=timezone.now()
-                )
+                # What was never read whole has nothing to differ from.
+                if written.differences and synced_at:
+                    _note_drift(load_balancer_id, written, explains)
+                stamps = {**dict(written.stamps), "touched_at": timezone.now()}
+                update(LoadBalancer, load_balancer_id, stamps)
             if also:
                 also()
             return written
@@ -114,11 +120,9 @@ def _prepare(*, durable: bool) -> None:
 
 
 def _note_drift(
-    balancer: LoadBalancer, written: Written, explains: explaining.Explains | None
+    load_balancer_id: str, written: Written, explains: explaining.Explains | None
 ) -> None:
-    # What was never read whole has nothing to differ from.
-    if not written.differences or balancer.synced_at is None:
-        return
+    balancer = LoadBalancer.everything.get(pk=load_balancer_id)
     by_operations = explaining.by_operations(balancer.pk)
     explained = [
         difference

@@ -17,7 +17,7 @@ from vservers.services.differences import (
 from vservers.services.owners import owner_of
 
 from .reader import Reader, Writer, stamped
-from .rows import differing, upsert
+from .rows import differing, held, update, upsert
 
 # Settings of a load balancer whose change is somebody's act; its status follows from other things.
 _COMPARED = (
@@ -29,6 +29,7 @@ _COMPARED_IF_KNOWN = (
     "delete_protection", "modification_protection", "modification_protection_reason",
     "internet_charge_type", "bandwidth", "charge_type", "pay_type",
 )  # fmt: skip
+_DATA_PLANE = ["data_plane_status", "data_plane_reason"]
 _POOL_KEY = ["load_balancer_id", "server_id", "server_ip"]
 _POOL_VALUES = ["weight", "type", "description"]
 
@@ -64,13 +65,21 @@ def attributes_and_pool(load_balancer_id: str) -> Reader:
 
         def write() -> Written:
             columns = balancer_columns(detail.balancer)
-            rows = LoadBalancer.everything.filter(pk=load_balancer_id)
-            before = rows.first()
-            differences = balancer_differences(before, columns) if before else []
-            columns["data_plane_status"] = detail.data_plane_status
-            columns["data_plane_reason"] = detail.data_plane_reason
-            if before and any(getattr(before, name) != value for name, value in columns.items()):
-                rows.update(**columns)
+            rows = held(
+                LoadBalancer,
+                [*columns, *_DATA_PLANE],
+                "load_balancer_id = %s",
+                load_balancer_id,
+            )
+            differences = []
+            if rows:
+                was = dict(zip([*columns, *_DATA_PLANE], rows[0], strict=True))
+                before = LoadBalancer(load_balancer_id=load_balancer_id, **was)
+                differences = balancer_differences(before, columns)
+                columns["data_plane_status"] = detail.data_plane_status
+                columns["data_plane_reason"] = detail.data_plane_reason
+                if was != columns:
+                    update(LoadBalancer, load_balancer_id, columns)
             differences += _write_pool(load_balancer_id, detail.balancer.name, detail.pool)
             return Written(tuple(differences), 1 + len(detail.pool))
 
@@ -82,11 +91,13 @@ def attributes_and_pool(load_balancer_id: str) -> Reader:
 def _write_pool(
     load_balancer_id: str, name: str, pool: tuple[api.BackendServer, ...]
 ) -> list[Difference]:
-    rows = PoolServer.objects.filter(load_balancer_id=load_balancer_id)
     ids = {}
     before = {}
-    for pk, server_id, server_ip, *values in rows.values_list(
-        "pk", "server_id", "server_ip", *_POOL_VALUES
+    for pk, server_id, server_ip, *values in held(
+        PoolServer,
+        ["id", "server_id", "server_ip", *_POOL_VALUES],
+        "load_balancer_id = %s",
+        load_balancer_id,
     ):
         before[server_id, server_ip] = tuple(values)
         ids[server_id, server_ip] = pk
@@ -96,7 +107,8 @@ def _write_pool(
     }
     gone = before.keys() - after.keys()
     changed = differing(before, after)
-    PoolServer.objects.filter(pk__in=[ids[key] for key in gone]).delete()
+    if gone:
+        PoolServer.objects.filter(pk__in=[ids[key] for key in gone]).delete()
     upsert(
         PoolServer,
         [*_POOL_KEY, *_POOL_VALUES],

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count
 from django.utils import timezone
@@ -16,7 +16,7 @@ from vservers.services.owners import owner_of
 
 from .balancers import picture
 from .reader import Reader, Writer, stamped
-from .rows import differing, upsert
+from .rows import differing, held, upsert
 
 _GROUP_VALUES = ["name", "created_at", "tags", "owner"]
 _GROUP_COLUMNS = [
@@ -78,14 +78,14 @@ def listed_groups(load_balancer_id: str, *, also: Iterable[str] = ()) -> Reader:
         listed = cloud.slb.describe_vserver_groups(load_balancer_id)
         here = {group.vserver_group_id for group in listed}
         rows = VServerGroup.objects.filter(load_balancer_id=load_balancer_id)
-        held = {
+        known = {
             row.pk: (row.name, row.tags, row.count)
             for row in rows.annotate(count=Count("members")).order_by()
         }
         other = [
             group.vserver_group_id
             for group in listed
-            if held.get(group.vserver_group_id) != (group.name, group.tags, group.server_count)
+            if known.get(group.vserver_group_id) != (group.name, group.tags, group.server_count)
         ]
         wanted = [*other, *sorted((asked & here) - set(other))]
         write_some = some_groups(load_balancer_id, wanted)(cloud)
@@ -123,19 +123,22 @@ def groups_vanish(
     wanted, kept = set(only or ()), None if keep is None else set(keep)
     if kept is None and not wanted:
         return Written()
-    rows = VServerGroup.objects.filter(load_balancer_id=load_balancer_id).order_by("name", "pk")
+    rows = held(
+        VServerGroup,
+        ["name", "vserver_group_id"],
+        "load_balancer_id = %s AND vanished_at IS NULL",
+        load_balancer_id,
+    )
     gone = {
-        pk: name
-        for pk, name in rows.values_list("pk", "name")
-        if (pk in wanted if kept is None else pk not in kept)
+        pk: name for name, pk in sorted(rows) if (pk in wanted if kept is None else pk not in kept)
     }
     if not gone:
         return Written()
-    held = defaultdict(list)
+    servers = defaultdict(list)
     for member in Member.objects.filter(group__in=gone):
         values = (member.weight, member.type, member.description)
         item = server_item(member.server_id or "", member.server_ip, member.port)
-        held[member.group_id].append({"server": item, **(picture(values) or {})})
+        servers[member.group_id].append({"server": item, **(picture(values) or {})})
     Member.objects.filter(group__in=gone).delete()
     VServerGroup.objects.filter(pk__in=gone).update(vanished_at=timezone.now())
     return Written(
@@ -145,7 +148,7 @@ def groups_vanish(
                 pk,
                 name,
                 EXISTS,
-                {"name": name, "servers": held[pk]},
+                {"name": name, "servers": servers[pk]},
                 None,
             )
             for pk, name in gone.items()
@@ -159,7 +162,9 @@ def _write_groups(
     if not details:
         return Written()
     ids = [detail.vserver_group_id for detail in details]
-    before = VServerGroup.everything.in_bulk(ids)
+    columns = ["vserver_group_id", *_Known._fields]
+    known_rows = held(VServerGroup, columns, "vserver_group_id = ANY(%s)", ids)
+    before = {pk: _Known(*values) for pk, *values in known_rows}
     member_changes = _MemberChanges(ids, details)
     other = []
     differences: list[Difference] = []
@@ -173,8 +178,7 @@ def _write_groups(
         values = (detail.name, detail.created_at, detail.tags, owner)
         own = _group_differences(known, detail, member_changes.of(detail.vserver_group_id))
         differences += own
-        held = known and (known.name, known.created_at, known.tags, known.owner)
-        if own or known is None or held != values:
+        if own or known is None or known[: len(values)] != values:
             changed_at = read_at if own else known and known.changed_at
             other.append(
                 (detail.vserver_group_id, load_balancer_id, *values, read_at, changed_at, None)
@@ -188,8 +192,19 @@ def _write_groups(
     return Written(tuple(differences), rows)
 
 
+class _Known(NamedTuple):
+    """A group as the mirror has it: first what a reading tells of it."""
+
+    name: str
+    created_at: datetime | None
+    tags: dict[str, str]
+    owner: str
+    changed_at: datetime | None
+    vanished_at: datetime | None
+
+
 def _group_differences(
-    known: VServerGroup | None, detail: api.VServerGroupDetail, of_members: list[Difference]
+    known: _Known | None, detail: api.VServerGroupDetail, of_members: list[Difference]
 ) -> list[Difference]:
     if known is None or known.vanished_at:
         return [
@@ -216,10 +231,8 @@ class _MemberChanges:
     def __init__(self, ids: Sequence[str], details: Sequence[api.VServerGroupDetail]) -> None:
         self._before: dict[str, dict[_MemberKey, tuple[Any, ...]]] = {one: {} for one in ids}
         self._pks: dict[tuple[str, _MemberKey], int] = {}
-        rows = Member.objects.filter(group__in=ids).order_by()
-        for pk, group_id, server_id, server_ip, port, *values in rows.values_list(
-            "pk", *_MEMBER_KEY, *_MEMBER_VALUES
-        ):
+        rows = held(Member, ["id", *_MEMBER_KEY, *_MEMBER_VALUES], "group_id = ANY(%s)", ids)
+        for pk, group_id, server_id, server_ip, port, *values in rows:
             key = (server_id, server_ip, port)
             self._before[group_id][key] = tuple(values)
             self._pks[group_id, key] = pk

@@ -7,11 +7,12 @@ from django.utils import timezone
 
 from vservers.cloud import Cloud
 from vservers.cloud import types as api
-from vservers.models import Listener, ServerHealth
+from vservers.models import ServerHealth
 from vservers.services.differences import Written
 
+from .listeners import listener_ids
 from .reader import Reader, Writer, stamped
-from .rows import Row, differing, upsert
+from .rows import Row, differing, held, upsert
 
 _KEY = ["listener_id", "server_id", "port"]
 _VALUES = ["status", "read_at", "changed_at", "check_result", "check_code", "check_message"]
@@ -37,18 +38,14 @@ def health(
             also(found)
 
         def write() -> Written:
-            rows = Listener.objects.filter(load_balancer_id=load_balancer_id).order_by()
-            ids = {
-                (protocol, port): pk
-                for pk, protocol, port in rows.values_list("pk", "protocol", "port")
-            }
+            ids = listener_ids(load_balancer_id)
             worst = _worst(found, ids)
-            held = ServerHealth.objects.filter(listener__in=ids.values()).order_by()
+            rows = held(
+                ServerHealth, ["id", *_KEY, *_VALUES], "listener_id = ANY(%s)", list(ids.values())
+            )
             before: dict[_Key, Row] = {}
             pks: dict[_Key, int] = {}
-            for pk, listener_id, server_id, port, *values in held.values_list(
-                "pk", *_KEY, *_VALUES
-            ):
+            for pk, listener_id, server_id, port, *values in rows:
                 before[listener_id, server_id, port] = tuple(values)
                 pks[listener_id, server_id, port] = pk
             after = {key: _row(item, before.get(key), read_at) for key, item in worst.items()}

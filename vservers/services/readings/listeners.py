@@ -12,7 +12,7 @@ from vservers.services.differences import EXISTS, Difference, Kind, Written, com
 
 from .extensions import write_extensions
 from .reader import Reader, Writer, stamped
-from .rows import Row, differing, upsert
+from .rows import Row, differing, held, upsert
 
 _Key = tuple[str, int]
 
@@ -60,11 +60,10 @@ def listeners(load_balancer_id: str, *, listed: Iterable[api.Listener] | None = 
         }
 
         def write() -> Written:
-            groups = set(
-                VServerGroup.objects.filter(load_balancer_id=load_balancer_id).values_list(
-                    "pk", flat=True
-                )
-            )
+            here = "load_balancer_id = %s AND vanished_at IS NULL"
+            groups = {
+                pk for (pk,) in held(VServerGroup, ["vserver_group_id"], here, load_balancer_id)
+            }
             differences, ids = _write_listeners(load_balancer_id, found, groups)
             # Those of a listener that is gone went with it.
             if rules:
@@ -95,7 +94,7 @@ def other_listeners(load_balancer_ids: Iterable[str], listed: Iterable[api.Liste
     ids = set(load_balancer_ids)
     rows = Listener.objects.filter(load_balancer__in=ids).order_by()
     # By their hash: thousands of settings need not be held at once.
-    held: dict[tuple[str, str, int], int] = {
+    known: dict[tuple[str, str, int], int] = {
         (load_balancer_id, protocol, port): _hash(tuple(values))
         for load_balancer_id, protocol, port, *values in rows.values_list(
             *_LISTENER_KEY, *_LISTENER_VALUES
@@ -105,9 +104,9 @@ def other_listeners(load_balancer_ids: Iterable[str], listed: Iterable[api.Liste
     for listener in listed:
         key = (listener.load_balancer_id, listener.protocol, listener.port)
         row = _listener_row(listener, {listener.vserver_group_id} - {""})
-        if listener.load_balancer_id in ids and held.pop(key, None) != _hash(row):
+        if listener.load_balancer_id in ids and known.pop(key, None) != _hash(row):
             other.add(listener.load_balancer_id)
-    return other | {load_balancer_id for load_balancer_id, _, _ in held}
+    return other | {load_balancer_id for load_balancer_id, _, _ in known}
 
 
 def _hash(row: Row) -> int:
@@ -120,9 +119,11 @@ def _write_listeners(
     """What was other, and our own numbers of the listeners that are there now."""
     before: dict[_Key, Row] = {}
     ids: dict[_Key, int] = {}
-    rows = Listener.objects.filter(load_balancer_id=load_balancer_id).order_by()
-    for pk, protocol, port, *values in rows.values_list(
-        "pk", "protocol", "port", *_LISTENER_VALUES
+    for pk, protocol, port, *values in held(
+        Listener,
+        ["id", "protocol", "port", *_LISTENER_VALUES],
+        "load_balancer_id = %s",
+        load_balancer_id,
     ):
         before[protocol, port] = tuple(values)
         ids[protocol, port] = pk
@@ -138,16 +139,20 @@ def _write_listeners(
         key=_LISTENER_KEY,
     )
     if after.keys() - before.keys():
-        ids = {
-            (protocol, port): pk
-            for pk, protocol, port in rows.values_list("pk", "protocol", "port")
-        }
+        ids = listener_ids(load_balancer_id)
     differences = [
         difference
         for key in [*changed, *gone]
         for difference in _listener_differences(key, before.get(key), after.get(key))
     ]
     return differences, ids
+
+
+def listener_ids(load_balancer_id: str) -> dict[_Key, int]:
+    """Our own numbers of the mirror's listeners."""
+    columns = ["protocol", "port", "id"]
+    rows = held(Listener, columns, "load_balancer_id = %s", load_balancer_id)
+    return {(protocol, port): pk for protocol, port, pk in rows}
 
 
 def _listener_row(listener: api.Listener, groups: set[str]) -> Row:
@@ -197,10 +202,8 @@ def _write_rules(
     ids: dict[_Key, int],
 ) -> list[Difference]:
     names = {pk: f"{protocol}:{port}" for (protocol, port), pk in ids.items()}
-    held = Rule.objects.filter(listener__load_balancer_id=load_balancer_id).order_by()
-    before: dict[str, Row] = {
-        pk: tuple(values) for pk, *values in held.values_list("pk", *_RULE_VALUES)
-    }
+    rows = held(Rule, ["rule_id", *_RULE_VALUES], "listener_id = ANY(%s)", list(ids.values()))
+    before: dict[str, Row] = {pk: tuple(values) for pk, *values in rows}
     after: dict[str, Row] = {
         rule.rule_id: (
             ids[key],

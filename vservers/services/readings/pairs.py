@@ -7,7 +7,7 @@ from vservers.services.differences import EXISTS, Difference, Kind, Written
 from vservers.services.observing import held_pair
 
 from .reader import Reader, Writer, stamped
-from .rows import differing, upsert
+from .rows import differing, held, upsert
 
 _VALUES = ["load_balancer_id", "name", "created_at", "tags"]
 _MEMBER_KEY = ["group_id", "role"]
@@ -34,7 +34,15 @@ def pairs(load_balancer_id: str) -> Reader:
         ]
 
         def write() -> Written:
-            before = {pk: tuple(values) for pk, *values in rows.values_list("pk", *_VALUES)}
+            before = {
+                pk: tuple(values)
+                for pk, *values in held(
+                    MasterSlaveGroup,
+                    ["group_id", *_VALUES],
+                    "load_balancer_id = %s",
+                    load_balancer_id,
+                )
+            }
             after = {
                 one.group_id: (load_balancer_id, one.name, one.created_at, one.tags)
                 for one in listed

@@ -1,14 +1,40 @@
-"""Rows on their way into the mirror: written in bulk, and only those that differ."""
+"""Rows of the mirror, read and written in bulk by statements that a connection prepares once.
+
+A load balancer takes some twenty of them. Put together by Django and planned by PostgreSQL anew for
+each, they took as long as all calls to the cloud.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
+import psycopg
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Field, JSONField, Model
 from psycopg import sql
 
 type Row = tuple[Any, ...]
+type Fields = dict[str, Field[Any, Any]]
+
+_NAMES = sql.SQL(", ")
+
+
+def held(
+    model: type[Model], columns: Sequence[str], condition: str, *values: object, lock: bool = False
+) -> list[Row]:
+    """Columns of the rows that meet a condition; it holds %s for each of the values.
+
+    What vanished is among them. JSON comes as what it says. lock: until the transaction ends.
+    """
+    found: list[Row] = _execute(_select(model, tuple(columns), condition, lock), values).fetchall()
+    at = _json_among(model, tuple(columns))
+    if not at:
+        return found
+    return [
+        tuple(json.loads(v) if n in at and v is not None else v for n, v in enumerate(row))
+        for row in found
+    ]
 
 
 def upsert(
@@ -17,34 +43,111 @@ def upsert(
     """Insert rows, or update those whose key is there. columns, key: names of the table's columns.
 
     A dict or a list in a row is written as JSON. Every column that may not be null must be among
-    `columns`. One statement, whose rows travel as one JSON document that PostgreSQL takes apart by
-    the types of the table's columns: as quick as VALUES for a few rows and as COPY through a
-    temporary table for the hundreds of a load balancer; of thousands COPY takes three quarters.
+    `columns`. One statement, whose rows travel as one JSON document: as quick as COPY through a
+    temporary table for the hundreds of a load balancer.
     """
-    if not rows:
-        return
-    table = sql.Identifier(model._meta.db_table)
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    also = [
-        sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column))
-        for column in columns
-        if column not in key
-    ]
-    statement = sql.SQL(
-        "INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table},"
-        " %s) ON CONFLICT ({key}) DO UPDATE SET {also}"
-    ).format(
-        table=table,
-        names=names,
-        key=sql.SQL(", ").join(map(sql.Identifier, key)),
-        also=sql.SQL(", ").join(also),
-    )
-    # Moments as PostgreSQL reads them; all else in a row is JSON's own.
-    document = json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [document])
+    if rows:
+        _execute(_insert(model, tuple(columns), tuple(key)), [_document(rows)])
+
+
+def update(model: type[Model], pk: object, values: Mapping[str, object]) -> None:
+    """Set columns of one row. A dict or a list is written as JSON."""
+    statement = _update(model, tuple(values))
+    _execute(statement, [_document([tuple(values.values())]), pk])
 
 
 def differing[K](before: Mapping[K, Row], after: Mapping[K, Row]) -> list[K]:
     """The keys of `after` whose row is new or other than before."""
     return [key for key, row in after.items() if before.get(key) != row]
+
+
+def _execute(statement: str, values: Sequence[object]) -> psycopg.Cursor[Row]:
+    """Run a statement on Django's connection and inside its transaction, prepared."""
+    connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    database: psycopg.Connection[Row] = connection.connection
+    # Django turns this off: its cursors write the values into each statement.
+    database.prepare_threshold = 0
+    with connection.wrap_database_errors:
+        return psycopg.Cursor(database).execute(statement.encode(), values, prepare=True)
+
+
+def _document(rows: Sequence[Row]) -> str:
+    # Moments as PostgreSQL reads them; all else in a row is JSON's own.
+    return json.dumps(rows, default=str)
+
+
+@cache
+def _select(model: type[Model], columns: tuple[str, ...], condition: str, lock: bool) -> str:
+    statement = sql.SQL("SELECT {names} FROM {table} WHERE {condition}{lock}")
+    return statement.format(
+        names=_NAMES.join(map(sql.Identifier, columns)),
+        table=_table(model),
+        condition=sql.SQL(condition),
+        lock=sql.SQL(" FOR UPDATE" if lock else ""),
+    ).as_string()
+
+
+@cache
+def _insert(model: type[Model], columns: tuple[str, ...], key: tuple[str, ...]) -> str:
+    statement = sql.SQL(
+        "INSERT INTO {table} ({names}) SELECT {values} FROM jsonb_array_elements(%s) AS item"
+        " ON CONFLICT ({key}) DO UPDATE SET {also}"
+    )
+    also = [
+        sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column))
+        for column in columns
+        if column not in key
+    ]
+    return statement.format(
+        table=_table(model),
+        names=_NAMES.join(map(sql.Identifier, columns)),
+        values=_values(model, columns),
+        key=_NAMES.join(map(sql.Identifier, key)),
+        also=_NAMES.join(also),
+    ).as_string()
+
+
+@cache
+def _update(model: type[Model], columns: tuple[str, ...]) -> str:
+    statement = sql.SQL(
+        "UPDATE {table} SET ({names}) ="
+        " (SELECT {values} FROM jsonb_array_elements(%s) AS item) WHERE {pk} = %s"
+    )
+    return statement.format(
+        table=_table(model),
+        names=_NAMES.join(map(sql.Identifier, columns)),
+        values=_values(model, columns),
+        pk=sql.Identifier(str(model._meta.pk.column)),
+    ).as_string()
+
+
+def _table(model: type[Model]) -> sql.Identifier:
+    return sql.Identifier(model._meta.db_table)
+
+
+def _values(model: type[Model], columns: tuple[str, ...]) -> sql.Composed:
+    """The elements of a JSON array as the columns' types; none is cut to a column's length."""
+    json_at = _json_among(model, columns)
+    fields = _fields(model)
+    values = []
+    for place, column in enumerate(columns):
+        if place in json_at:
+            values.append(sql.SQL("nullif(item->{}, 'null')").format(sql.Literal(place)))
+        else:
+            kind = str(fields[column].db_type(connection)).partition("(")[0]
+            value = sql.SQL("(item->>{})::{}")
+            values.append(value.format(sql.Literal(place), sql.SQL(kind)))
+    return _NAMES.join(values)
+
+
+@cache
+def _json_among(model: type[Model], columns: tuple[str, ...]) -> frozenset[int]:
+    fields = _fields(model)
+    return frozenset(
+        place for place, column in enumerate(columns) if isinstance(fields[column], JSONField)
+    )
+
+
+def _fields(model: type[Model]) -> Fields:
+    return {field.column: field for field in model._meta.concrete_fields if field.column}
