@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
-from console.shell.htmx import render_dialog, trigger
+from console.shell.htmx import done, render_dialog, trigger
 from console.shell.request import ConsoleRequest
+from vservers.cloud import CloudError
 from vservers.services.errors import CallFailed, Gone, NotPossible, NotReread, Stale
 from vservers.services.operations import AnyPlan
 
@@ -124,3 +126,9 @@ def next_url(request: HttpRequest, default: str) -> str:
     wanted = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
     return wanted if safe else default
+
+
+def not_read(request: HttpRequest, error: CloudError, *, back: str) -> HttpResponse:
+    """After a refresh that failed: back to the page, which shows what was read last."""
+    words = _("The cloud could not be read, so the page is as it was. %(error)s") % {"error": error}
+    return done(request, to=back, message=words, level=messages.ERROR)

@@ -11,7 +11,7 @@ from console.shell.htmx import done
 from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.models import AccountRegion, Region
-from vservers.pages.answers import next_url
+from vservers.pages.answers import next_url, not_read
 from vservers.pages.fields import taken_from
 from vservers.selectors.places import places_of
 
@@ -54,13 +54,13 @@ def refresh_places(
     refresh: Callable[[AccountRegion], object],
     *,
     back: str,
-    show: Callable[[CloudError], HttpResponse],
 ) -> HttpResponse:
-    """Read something of a region for each account, and go back; show: the page with an error."""
+    """Read something of a region for each account, and go back."""
+    back = next_url(request, back)
     try:
         for place in places_of(region):
             refresh(place)
     except CloudError as error:
-        return show(error)
+        return not_read(request, error, back=back)
     message = _("%(region)s was read from the cloud.") % {"region": _(region.name)}
-    return done(request, to=next_url(request, back), message=message)
+    return done(request, to=back, message=message)

@@ -18,7 +18,7 @@ from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.models import AccessControlList, Drift, Listener, Region
-from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url
+from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url, not_read
 from vservers.pages.lookup import region_or_404
 from vservers.pages.places import refresh_places
 from vservers.pages.ticks import Ticks
@@ -62,18 +62,14 @@ def refresh(request: ConsoleRequest, region: str) -> HttpResponse:
             actor=request.actor, account_region=place, also=shown
         ),
         back=_list_url(region),
-        show=lambda error: _list(request, found, error=error),
     )
 
 
-def _list(
-    request: ConsoleRequest, region: Region, *, error: CloudError | None = None
-) -> HttpResponse:
+def _list(request: ConsoleRequest, region: Region) -> HttpResponse:
     given = {name: request.GET.get(name, "").strip() for name in ("ip_version", "use", "sort")}
     filters = Filters(text=request.GET.get("q", "").strip(), **given)
     filters = replace(filters, sort=filters.sort or "name")
     rows, page = access_lists_page(region, filters, page=request.GET.get("page", 1))
-    address = _list_url(region.pk)
     context = {
         "title": _("Access control lists"),
         "region": region,
@@ -86,13 +82,9 @@ def _list(
         "uses": [(USED, _("Used")), (UNUSED, _("Not used"))],
         "read_at": oldest(place.access_lists_at for place in places_of(region)),
         "several": several_accounts(),
-        "error": error,
-        "list_url": address,
-        "next_url": next_url(request, address) if error else "",
+        "list_url": _list_url(region.pk),
     }
-    return render_page(
-        request, "vservers/access_lists/list.html", context, status=422 if error else 200
-    )
+    return render_page(request, "vservers/access_lists/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -166,7 +158,7 @@ def refresh_one(request: ConsoleRequest, region: str, acl_id: str) -> HttpRespon
     except Gone as gone:
         return done(request, to=_list_url(region), message=str(gone), level=messages.WARNING)
     except CloudError as error:
-        return done(request, to=back, message=str(error), level=messages.WARNING)
+        return not_read(request, error, back=back)
     message = _("%(name)s was read from the cloud.") % {"name": access_list}
     return done(request, to=back, message=message)
 

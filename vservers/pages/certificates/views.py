@@ -14,7 +14,6 @@ from console.accounts.permissions import Action
 from console.shell.access import requires
 from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
-from vservers.cloud import CloudError
 from vservers.models import (
     CACertificate,
     DomainExtension,
@@ -23,7 +22,7 @@ from vservers.models import (
     Region,
     ServerCertificate,
 )
-from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url
+from vservers.pages.answers import Attempt, answer_dialog, attempt
 from vservers.pages.lookup import region_or_404
 from vservers.pages.places import refresh_places
 from vservers.pages.users import users_as_links
@@ -68,23 +67,15 @@ def refresh(request: ConsoleRequest, region: str) -> HttpResponse:
         found,
         lambda place: services.refresh_certificates(actor=request.actor, account_region=place),
         back=_list_url(region, ServerCertificate),
-        show=lambda error: _list(request, found, ServerCertificate, error=error),
     )
 
 
-def _list(
-    request: ConsoleRequest,
-    region: Region,
-    model: type[Certificate],
-    *,
-    error: CloudError | None = None,
-) -> HttpResponse:
+def _list(request: ConsoleRequest, region: Region, model: type[Certificate]) -> HttpResponse:
     given = {name: request.GET.get(name, "").strip() for name in ("state", "use")}
     filters = Filters(
         text=request.GET.get("q", "").strip(), sort=request.GET.get("sort") or "name", **given
     )
     rows, page = certificates_page(model, region, filters, page=request.GET.get("page", 1))
-    address = _list_url(region.pk, model)
     context = {
         "title": _("Certificates"),
         "region": region,
@@ -105,13 +96,9 @@ def _list(
         "uses": [(USED, _("Used")), (UNUSED, _("Not used"))],
         "read_at": oldest(place.certificates_at for place in places_of(region)),
         "several": several_accounts(),
-        "error": error,
-        "list_url": address,
-        "next_url": next_url(request, address) if error else "",
+        "list_url": _list_url(region.pk, model),
     }
-    return render_page(
-        request, "vservers/certificates/list.html", context, status=422 if error else 200
-    )
+    return render_page(request, "vservers/certificates/list.html", context)
 
 
 @require_safe

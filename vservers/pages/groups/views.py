@@ -11,7 +11,7 @@ from console.shell.access import requires
 from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
-from vservers.pages.answers import next_url
+from vservers.pages.answers import next_url, not_read
 from vservers.pages.gone import render_gone, vanished_group
 from vservers.pages.health.reading import read_health
 from vservers.pages.lookup import balancer_or_404, group_or_404
@@ -62,8 +62,10 @@ def group_refresh(
     back = next_url(request, reverse("groups-detail", args=[region, balancer_id, group_id]))
     try:
         refresh_group(actor=request.actor, group=group)
-    except (CloudError, Gone) as error:
-        return done(request, to=back, message=str(error), level=messages.WARNING)
+    except CloudError as error:
+        return not_read(request, error, back=back)
+    except Gone as gone:
+        return done(request, to=back, message=str(gone), level=messages.WARNING)
     return done(
         request, to=back, message=_("%(group)s was read from the cloud.") % {"group": group}
     )

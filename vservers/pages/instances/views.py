@@ -15,7 +15,7 @@ from console.shell.htmx import done, redirect, render_page, wants_part
 from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.models import LoadBalancer, Region
-from vservers.pages.answers import next_url
+from vservers.pages.answers import next_url, not_read
 from vservers.pages.gone import render_gone, vanished_balancer
 from vservers.pages.lookup import balancer_or_404, region_or_404
 from vservers.selectors.balancers import PAGE_SIZES, balancers_page, tag_keys
@@ -52,19 +52,17 @@ def balancers_list(request: ConsoleRequest, region: str) -> HttpResponse:
 def region_refresh(request: ConsoleRequest, region: str) -> HttpResponse:
     """Read the region's list of instances with their listeners from the cloud."""
     found = region_or_404(request, region)
+    back = next_url(request, reverse("balancers-list", args=[region]))
     try:
         refresh_region(actor=request.actor, region=found)
     except CloudError as error:
-        return _list(request, found, error=error)
-    back = next_url(request, reverse("balancers-list", args=[region]))
+        return not_read(request, error, back=back)
     return done(
         request, to=back, message=_("%(name)s was read from the cloud.") % {"name": found.name}
     )
 
 
-def _list(
-    request: ConsoleRequest, region: Region, *, error: CloudError | None = None
-) -> HttpResponse:
+def _list(request: ConsoleRequest, region: Region) -> HttpResponse:
     address = reverse("balancers-list", args=[region.pk])
     filters = filters_of(request.GET)
     sort, size = sort_of(request.GET), size_of(request.GET)
@@ -94,12 +92,8 @@ def _list(
         "bulk": bulk,
         "acts": [(act, act.url(region)) for act in ACTS.values()] if bulk else [],
         "elsewhere": [] if rows else elsewhere(region, filters),
-        "error": error,
-        "next_url": next_url(request, address) if error else "",
     }
-    response = render_page(
-        request, "vservers/instances/list.html", context, status=422 if error else 200
-    )
+    response = render_page(request, "vservers/instances/list.html", context)
     if wants_part(request) and "" in request.GET.dict().values():
         # The form sends every filter; the address has those that are set.
         given = {name: value for name, value in request.GET.items() if value}
@@ -157,7 +151,7 @@ def balancers_refresh(request: ConsoleRequest, region: str, balancer_id: str) ->
             case _:
                 refresh_balancer(actor=actor, load_balancer=balancer, group_ids=shown)
     except CloudError as error:
-        return _detail(request, balancer, error=error)
+        return not_read(request, error, back=back)
     except Gone as gone:
         to = reverse("balancers-list", args=[region])
         return done(request, to=to, message=str(gone), level=messages.WARNING)
@@ -168,10 +162,7 @@ def balancers_refresh(request: ConsoleRequest, region: str, balancer_id: str) ->
     )
 
 
-def _detail(
-    request: ConsoleRequest, balancer: LoadBalancer, *, error: CloudError | None = None
-) -> HttpResponse:
-    address = reverse("balancers-detail", args=[balancer.region_id, balancer.pk])
+def _detail(request: ConsoleRequest, balancer: LoadBalancer) -> HttpResponse:
     context = {
         "title": _("Details"),
         "balancer": balancer,
@@ -181,9 +172,5 @@ def _detail(
         "drift": open_drift(balancer),
         "several": several_accounts(),
         "offers": offered(balancer) if may(request.actor, Action.CHANGE_INSTANCES) else [],
-        "error": error,
-        "next_url": next_url(request, address) if error else "",
     }
-    return render_page(
-        request, "vservers/instances/detail.html", context, status=422 if error else 200
-    )
+    return render_page(request, "vservers/instances/detail.html", context)

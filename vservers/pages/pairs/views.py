@@ -13,7 +13,7 @@ from console.shell.htmx import done, render_dialog, render_page
 from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.models import Drift, LoadBalancer, MasterSlaveGroup
-from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url
+from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url, not_read
 from vservers.pages.lookup import balancer_or_404
 from vservers.pages.users import users_as_links
 from vservers.selectors.drift import open_drift
@@ -42,7 +42,7 @@ def refresh(request: ConsoleRequest, region: str, balancer_id: str) -> HttpRespo
     try:
         refresh_pairs(actor=request.actor, load_balancer=balancer)
     except CloudError as error:
-        return _list(request, balancer, error=error)
+        return not_read(request, error, back=next_url(request, _back(balancer)))
     except Gone as gone:
         to = reverse("balancers-list", args=[region])
         return done(request, to=to, message=str(gone), level=messages.WARNING)
@@ -50,12 +50,9 @@ def refresh(request: ConsoleRequest, region: str, balancer_id: str) -> HttpRespo
     return done(request, to=next_url(request, _back(balancer)), message=message)
 
 
-def _list(
-    request: ConsoleRequest, balancer: LoadBalancer, *, error: CloudError | None = None
-) -> HttpResponse:
+def _list(request: ConsoleRequest, balancer: LoadBalancer) -> HttpResponse:
     query, sort = request.GET.get("q", "").strip(), request.GET.get("sort") or "name"
     rows, page = pairs_page(balancer, text=query, sort=sort, page=request.GET.get("page", 1))
-    address = _back(balancer)
     context = {
         "title": _("Primary/Secondary"),
         "balancer": balancer,
@@ -64,11 +61,9 @@ def _list(
         "page": page,
         "query": query,
         "sort": sort,
-        "error": error,
-        "list_url": address,
-        "next_url": next_url(request, address) if error else "",
+        "list_url": _back(balancer),
     }
-    return render_page(request, "vservers/pairs/list.html", context, status=422 if error else 200)
+    return render_page(request, "vservers/pairs/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
