@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from console.accounts.actor import Actor
@@ -64,7 +65,10 @@ class ActorMiddleware:
 
 
 class SignInMiddleware(LoginRequiredMiddleware):
-    """Sends strangers to the sign-in page; under htmx the whole page goes there, not a part."""
+    """Sends strangers to the sign-in page; under htmx the whole page goes there, not a part.
+
+    Who was signed out with a dialog open keeps the page, for what they typed is only there.
+    """
 
     def process_view(
         self,
@@ -76,6 +80,15 @@ class SignInMiddleware(LoginRequiredMiddleware):
         answer = super().process_view(request, view_func, view_args, view_kwargs)
         if answer is None or not wants_part(request):
             return answer
+        if request.method == "POST":
+            return HttpResponse(
+                _(
+                    "You are signed out, and nothing was changed. Sign in in another tab, then "
+                    "press the button here again: what you entered is kept."
+                ),
+                status=401,
+                content_type="text/plain; charset=utf-8",
+            )
         page = urlsplit(request.headers.get("HX-Current-URL", ""))
         back = page.path + (f"?{page.query}" if page.query else "")
         query = urlencode({"next": back or "/"})

@@ -11,6 +11,7 @@
   // Toasts ------------------------------------------------------------------------------------
 
   const TOAST_MILLISECONDS = 6000;
+  const WAIT_MILLISECONDS = 1000;
 
   function expire(toast) {
     // Errors stay until they are dismissed; the pointer or the focus on a toast keeps it too.
@@ -63,6 +64,23 @@
   on("htmx:sendError", () => showToast("error", words.unreachable));
   on("htmx:timeout", () => showToast("error", words.late));
 
+  // A sign-in in another tab gives a new token; the page was drawn with the old one.
+  const token = () => (document.cookie.match(/(?:^|; )csrftoken=([^;]+)/) || [])[1];
+  on("htmx:configRequest", (event) => {
+    const { verb, headers, parameters } = event.detail;
+    if (verb === "get" || !token()) return;
+    headers["X-CSRFToken"] = token();
+    if (parameters.csrfmiddlewaretoken) parameters.csrfmiddlewaretoken = token();
+  });
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const field = event.target.elements.namedItem("csrfmiddlewaretoken");
+      if (field && token()) field.value = token();
+    },
+    true,
+  );
+
   // Progress ----------------------------------------------------------------------------------
 
   let running = 0;
@@ -73,6 +91,20 @@
   }
   on("htmx:beforeSend", () => progress(1));
   on("htmx:afterRequest", () => progress(-1));
+
+  // A dialog says that it waits, once an answer takes longer than a moment.
+  let waiting = 0;
+  on("htmx:beforeSend", (event) => {
+    const place = event.detail.elt.matches("[data-unsaved]") && one("[data-wait]", event.detail.elt);
+    if (!place) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => (place.textContent = place.dataset.wait), WAIT_MILLISECONDS);
+  });
+  on("htmx:afterRequest", (event) => {
+    if (!event.detail.elt.matches("[data-unsaved]")) return;
+    clearTimeout(waiting);
+    for (const place of all("[data-wait]")) place.textContent = "";
+  });
 
   // Dialogs -----------------------------------------------------------------------------------
 
@@ -98,8 +130,9 @@
 
   function openDialog() {
     // Toasts move into the dialog: what is outside a modal dialog can be neither read nor clicked.
-    dialog.append(one("[data-toasts]"));
+    dialog.append(one("[data-toasts]"), one("[data-progress]"));
     dialog.showModal();
+    window.addEventListener("beforeunload", askFirst);
     asEntered = entered(unsavedForm());
     focusInside();
   }
@@ -109,15 +142,29 @@
     dialog.close();
   }
 
-  function leaveDialog() {
+  function isChanged() {
     const form = unsavedForm();
-    if (form && entered(form) !== asEntered) question.showModal();
+    return dialog.open && Boolean(form) && entered(form) !== asEntered;
+  }
+
+  function leaveDialog() {
+    if (isChanged()) question.showModal();
     else closeDialog();
   }
 
+  // The browser asks before Back, Reload or a link takes what was entered.
+  function askFirst(event) {
+    if (isChanged()) event.preventDefault();
+  }
+  // The console itself moves on once it has carried out what was entered.
+  on("htmx:beforeOnLoad", (event) => {
+    if (event.detail.xhr.getResponseHeader("HX-Redirect")) window.removeEventListener("beforeunload", askFirst);
+  });
+
   if (dialog) {
     dialog.addEventListener("close", () => {
-      document.body.append(one("[data-toasts]"));
+      window.removeEventListener("beforeunload", askFirst);
+      document.body.append(one("[data-toasts]"), one("[data-progress]"));
       one("#dialog").replaceChildren();
       const back = opener && opener.isConnected ? opener : openerId && document.getElementById(openerId);
       (back || one("#main")).focus();

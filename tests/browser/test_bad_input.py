@@ -128,6 +128,32 @@ def test_escape_asks_before_typed_things_are_lost(page, groups_url):
     expect(dialog.first.get_by_role("textbox", name="Group Name")).to_have_value("half-typed")
 
 
+def test_the_browser_asks_before_a_reload_takes_what_was_typed(page, groups_url):
+    dialog = open_dialog(page, groups_url)
+    dialog.get_by_role("textbox", name="Group Name").fill("half-typed")
+    with page.expect_event("dialog") as asked:
+        page.evaluate("setTimeout(() => location.reload())")
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    expect(dialog.get_by_role("textbox", name="Group Name")).to_have_value("half-typed")
+
+
+def test_what_was_typed_outlives_the_session(browser, console: ConsoleProcess, groups_url):
+    context = browser.new_context(locale="en-GB")
+    page = sign_in(context, console.url)
+    dialog = open_dialog(page, groups_url, "web-01")
+    dialog.get_by_role("textbox", name="Group Name").fill("outlives")
+    dialog.get_by_role("spinbutton", name="Port").fill("8080")
+    context.clear_cookies(name="sessionid")
+    dialog.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("You are signed out, and nothing was changed")).to_be_visible()
+    sign_in(context, console.url).close()
+    dialog.get_by_role("button", name="Confirm").click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("row", name="outlives")).to_be_visible()
+    context.close()
+
+
 def test_two_people_edit_one_group_and_nothing_is_overwritten_silently(
     page: Page, browser: Browser, console: ConsoleProcess, groups_url: str
 ) -> None:

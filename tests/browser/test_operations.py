@@ -99,6 +99,7 @@ def test_a_busy_cloud_is_waited_for_in_sight_of_the_person(
     begin_fault(console, "busy", "DeleteVServerGroup")
     page.get_by_role("row", name="waited-for").get_by_role("link", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog").get_by_text("Waiting for the cloud…")).to_be_visible()
     expect(page.get_by_text("It waits for the cloud")).to_be_visible(timeout=LONG)
     expect(page.get_by_text("The next try is due")).to_be_visible()
     end_faults(console)

@@ -83,3 +83,10 @@ def test_an_expired_session_moves_the_whole_page_to_the_sign_in(client):
     assert answer.status_code == 200
     assert answer["HX-Redirect"].startswith("/accounts/login/?next=%2Fregions%2Fcn-hangzhou")
     assert "q%3Dweb" in answer["HX-Redirect"]
+
+
+def test_a_form_sent_after_the_session_expired_stays_on_the_page(client):
+    answer = client.post(NEW, {"name": "typed"}, headers=HTMX)
+    assert answer.status_code == 401
+    assert "HX-Redirect" not in answer
+    assert "Sign in in another tab" in answer.content.decode()
