@@ -4,7 +4,6 @@ What differs from page to page, the address to come back to and the token of its
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -16,23 +15,20 @@ from console.accounts.actor import Actor
 
 from . import navigation
 from .context import Shell
-from .jinja import Stencil, lean, slot
+from .jinja import Stencil, slot
+from .kept import component, kept, lean
 from .regions import RegionOption
 
 
 def top_bar(shell: Shell, *, csrf_token: str) -> SafeString:
     """console/topbar.html for this person, region and theme."""
-    draw = _top_bar.__wrapped__ if settings.DEBUG else _top_bar
     options = tuple((one.region_id, one.name, one.count) for one in shell.regions)
-    drawn = draw(
-        get_language(), shell.actor.name, shell.actor.role, shell.theme, shell.region, options
-    )
+    drawn = _top_bar(shell.actor.name, shell.actor.role, shell.theme, shell.region, options)
     return drawn(here=shell.here, csrf_token=csrf_token)
 
 
-@lru_cache(maxsize=256)
+@kept(maxsize=256)
 def _top_bar(
-    language: str | None,
     name: str,
     role: str,
     theme: str,
@@ -44,7 +40,7 @@ def _top_bar(
         "product": Shell.product,
         "themes": Shell.themes,
         "languages": list(settings.LANGUAGES),
-        "language": language,
+        "language": get_language(),
         "theme": theme,
         "actor": actor,
         "role": Shell.role_name(actor),
@@ -58,14 +54,13 @@ def _top_bar(
 
 def global_menu(shell: Shell, *, region: str, page: str) -> SafeString:
     """The part of the menu that is there on every page."""
-    draw = _global_menu.__wrapped__ if settings.DEBUG else _global_menu
     waiting = tuple(shell.overview.waiting.items())
-    return draw(get_language(), shell.actor.role, region, page, waiting)
+    return _global_menu(shell.actor.role, region, page, waiting)
 
 
-@lru_cache(maxsize=512)
+@kept(maxsize=512)
 def _global_menu(
-    language: str | None, role: str, region: str, page: str, waiting: tuple[tuple[str, int], ...]
+    role: str, region: str, page: str, waiting: tuple[tuple[str, int], ...]
 ) -> SafeString:
     parts = navigation.global_menu(
         actor=Actor(name="", role=role), region=region, page=page, waiting=dict(waiting)
@@ -75,11 +70,6 @@ def _global_menu(
 
 def overlays(messages: Any) -> SafeString:
     """Dialogs and toasts of a page."""
-    if messages or settings.DEBUG:
+    if messages:
         return render_to_string("console/overlays.html", {"messages": messages})
-    return _overlays(get_language())
-
-
-@lru_cache
-def _overlays(language: str | None) -> SafeString:
-    return lean(render_to_string("console/overlays.html", {}))
+    return component("console/overlays.html")

@@ -1,66 +1,35 @@
 """The long lists of rows, by Jinja2: what their templates find, see docs/decisions/0003.
 
 Everything else is a Django template. `{% jinja "vservers/groups/rows.jinja" page=page %}` of the
-kit draws a Jinja template inside one; `component` draws a Django component inside a Jinja template,
-once for each set of values, so that there is one version of it.
+kit draws a Jinja template inside one, `{% rows %}` one row after the other, each kept; `component`
+draws a Django template inside a Jinja template, so that there is one version of it.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
-from django.conf import settings
+from django.template import engines
 from django.template.defaultfilters import date
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import RFC3986_SUBDELIMS
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 from jinja2 import Environment, StrictUndefined
 from markupsafe import escape
+
+from .kept import component, kept, picked
 
 # Around a slot's name; no text that people type has them.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _SLOT: Final = re.compile(f"{_OPEN}([a-z_]+){_CLOSE}")
-_INDENTED = re.compile(r"\s*\n\s*")
-_RAW = re.compile(r"get_(\w+)_display")
 # As `reverse` leaves them in an address.
 _SAFE = f"{RFC3986_SUBDELIMS}/~:@"
 _MARK = "--slot--"
-
-
-class Picked:
-    """Some attributes of an object, or all of a dict, for a component that shows only those.
-
-    Two are equal where what they show is: `get_status_display` by the status.
-    """
-
-    __slots__ = ("_key", "_names", "_others", "_subject")
-
-    def __init__(self, subject: Any, names: tuple[str, ...], others: dict[str, Any]) -> None:
-        self._subject, self._names, self._others = subject, names, others
-        raw = tuple(getattr(subject, _RAW.sub(r"\1", name)) for name in names)
-        given = tuple(subject.items()) if isinstance(subject, dict) else ()
-        self._key = (type(subject), names, raw, given, tuple(others.items()))
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Picked) and self._key == other._key
-
-    def values(self) -> dict[str, Any]:
-        """{name: value}, once: what is kept as a key keeps no object alive."""
-        subject, self._subject = self._subject, None
-        values = dict(subject) if isinstance(subject, dict) else {}
-        for name in self._names:
-            value = getattr(subject, name)
-            values[name] = value() if callable(value) else value
-        return {**values, **self._others}
 
 
 def environment(**options: Any) -> Environment:
@@ -77,7 +46,7 @@ def environment(**options: Any) -> Environment:
     made.globals.update(
         component=component,
         icon=icon,
-        once=lru_cache(maxsize=None),
+        kept=kept(maxsize=1024),
         picked=picked,
         places=places,
         slot=slot,
@@ -88,28 +57,22 @@ def environment(**options: Any) -> Environment:
     return made
 
 
-def component(template: str, **context: Any) -> SafeString:
-    """A Django component, kept for each set of values and each language; values are hashable."""
-    draw = _draw.__wrapped__ if settings.DEBUG else _draw
-    return draw(template, get_language(), tuple(context.items()))
+def draw_rows(template: str, rows: Iterable[Hashable], **shared: Any) -> SafeString:
+    """Each row by the macro `draw(row)` of a Jinja template, kept by what it shows.
+
+    rows: values, equal where they show the same. shared: what is the same for all rows, hashable.
+    A list is looked at again and again, and few of its rows have changed.
+    """
+    draw = _drawer(template, timezone.get_current_timezone_name(), **shared)
+    return mark_safe("".join([draw(row) for row in rows]))  # noqa: S308 - it escapes by itself
 
 
-@lru_cache(maxsize=2048)
-def _draw(template: str, language: str | None, context: tuple[tuple[str, Any], ...]) -> SafeString:
-    values = {
-        name: value.values() if isinstance(value, Picked) else value for name, value in context
-    }
-    return lean(render_to_string(template, values))
-
-
-def lean(drawn: str) -> SafeString:
-    """HTML without the indentation and empty lines of its templates, for what is drawn once."""
-    return mark_safe(_INDENTED.sub("\n", drawn.strip()))  # noqa: S308 - it was HTML
-
-
-def picked(subject: Any, *names: str, **others: Any) -> Picked:
-    """The attributes of that name, methods called, and others beside them."""
-    return Picked(subject, names, others)
+@kept(maxsize=16)
+def _drawer(template: str, _zone: str, **shared: Any) -> Callable[[Hashable], str]:
+    """The macro, within one language, zone and set of shared values."""
+    module = engines["jinja2"].env.get_template(template).make_module(shared)  # type: ignore[attr-defined]
+    # 3 kB a row: at most some 50 MB of a process.
+    return lru_cache(maxsize=1024)(module.draw)
 
 
 def slot(name: str) -> str:

@@ -130,8 +130,8 @@ def test_every_page_has_its_own_rows_in_the_order_of_the_whole(many, balancer, s
     seen = []
     for number in range(1, 11):
         page = group_rows_page(balancer, filters, page=number, size=5)
-        seen += [row.group.pk for row in page]
-    whole = [row.group.pk for row in group_rows_page(balancer, filters, size=100)]
+        seen += [row.group_id for row in page]
+    whole = [row.group_id for row in group_rows_page(balancer, filters, size=100)]
     assert seen == whole
     assert len(set(seen)) == 47
     if sort == "-servers":
@@ -139,7 +139,7 @@ def test_every_page_has_its_own_rows_in_the_order_of_the_whole(many, balancer, s
 
 
 def test_a_row_counts_servers_ports_and_health_of_its_own_listeners(used, balancer):
-    rows = {row.group.name: row for row in group_rows_page(balancer, GroupFilters())}
+    rows = {row.name: row for row in group_rows_page(balancer, GroupFilters())}
     one = rows["g001"]
     assert (one.servers, one.ports, one.abnormal, one.normal) == (2, 3, 1, 1)
     assert [str(use) for use in one.uses] == ["HTTP:80"]

@@ -1,12 +1,16 @@
 """Rows by Jinja2: escaped, translated, found by the catalogue, and one with Django's components."""
 
+from dataclasses import replace
+
 import pytest
 from django.template import engines
 from django.utils.translation import override
 from jinja2 import UndefinedError
 
 from console.shell.catalogue import in_jinja
-from console.shell.jinja import component, picked
+from console.shell.jinja import draw_rows
+from console.shell.kept import component, picked
+from vservers.selectors.group_lists import GroupRow
 
 
 def drawn(source: str, **context) -> str:
@@ -43,6 +47,24 @@ def test_a_component_is_that_of_django_in_each_language():
     assert one is component("vservers/owner.html", owner="<me>")
     with override("zh-hans"):
         assert component("vservers/owner.html", owner="<me>") != one
+
+
+def test_a_row_is_kept_by_what_it_shows():
+    row = GroupRow("rsp-1", "<web>", "", (), "lb-1", "shop", "r", (), 2, 2, 0, 0, 0, 2)
+    shared = {"with_instance": True, "columns": 9, "may_change": True}
+
+    def drawn(row):
+        return draw_rows("vservers/groups/rows.jinja", [row], **shared)
+
+    first = drawn(row)
+    assert "&lt;web&gt;" in first
+    assert "2 normal" in first
+    assert drawn(replace(row)) == first
+    assert "1 normal" in drawn(replace(row, normal=1))
+    with override("zh-hans"):
+        assert drawn(row) != first
+    shared["may_change"] = False
+    assert drawn(row).count("<a ") == first.count("<a ") - 3
 
 
 def test_a_component_sees_only_what_was_picked():

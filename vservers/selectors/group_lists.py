@@ -8,8 +8,8 @@ from typing import Any, Self
 from django.conf import settings
 from django.core.paginator import Page
 from django.db import connection
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from vservers.models import (
     Listener,
@@ -31,24 +31,64 @@ WEIGHTS = ("zero", "some", "empty")
 ANY_OWNER, NO_OWNER = "any", "none"
 SORTS = ("name", "servers", "created", "instance")
 Place = LoadBalancer | Region
-_SHOWN = ("name", "tags", "owner", "load_balancer")
-_WORST_FIRST = (
+_SHOWN = (
+    "vserver_group_id", "name", "owner", "tags",
+    "load_balancer", "load_balancer__name", "load_balancer__region",
+)  # fmt: skip
+_WORST_FIRST = [
     ServerHealth.Status.ABNORMAL.value,
     ServerHealth.Status.UNAVAILABLE.value,
     ServerHealth.Status.NORMAL.value,
-)
-# Members are many and their groups few: what is counted stays in the database.
-_COUNT_BY_WORST = f"""
-    SELECT group_id, worst, count(*) FROM (
-        SELECT member.id, member.group_id, min(array_position(%s::text[], seen.status)) AS worst
-        FROM unnest(%s::text[], %s::bigint[]) AS used (group_id, listener_id)
-        JOIN {Member._meta.db_table} member ON member.group_id = used.group_id
+]
+_LISTENERS_FIRST = "rule_id <> '', port, protocol, domain, url"
+# What sends requests to the groups %(groups)s, as a Use has it.
+_USES = f"""
+    SELECT used.group_id, listener.id AS listener_id, balancer.region_id,
+        balancer.load_balancer_id, listener.protocol, listener.port,
+        used.rule_id, used.domain, used.url
+    FROM (
+        SELECT vserver_group_id AS group_id, id AS listener_id,
+            '' AS rule_id, '' AS domain, '' AS url
+        FROM {Listener._meta.db_table} WHERE vserver_group_id = ANY(%(groups)s)
+        UNION ALL
+        SELECT vserver_group_id, listener_id, rule_id, domain, url
+        FROM {Rule._meta.db_table} WHERE vserver_group_id = ANY(%(groups)s)
+    ) used
+    JOIN {Listener._meta.db_table} listener ON listener.id = used.listener_id
+    JOIN {LoadBalancer._meta.db_table} balancer USING (load_balancer_id)
+"""  # noqa: S608 - names of our own tables
+# All that a list tells of groups beside their own columns. In one statement as it stands: members
+# are many and their groups few, so that counting stays in the database, and every list asks for it.
+_FACTS = f"""
+    WITH used AS MATERIALIZED ({_USES}),
+    counted AS (
+        SELECT group_id, count(DISTINCT coalesce(server_id, '')) AS servers, count(*) AS ports,
+            sum(weight) AS weight
+        FROM {Member._meta.db_table} WHERE group_id = ANY(%(groups)s) GROUP BY group_id
+    ),
+    worst AS (
+        SELECT member.group_id, min(array_position(%(statuses)s::text[], seen.status)) AS place
+        FROM (SELECT DISTINCT group_id, listener_id FROM used) used
+        JOIN {Member._meta.db_table} member USING (group_id)
         JOIN {ServerHealth._meta.db_table} seen ON seen.listener_id = used.listener_id
             AND seen.server_id = member.server_id AND seen.port = member.port
         GROUP BY member.id
-    ) pairs
-    WHERE worst IS NOT NULL
-    GROUP BY group_id, worst
+    ),
+    health AS (
+        SELECT group_id, count(*) FILTER (WHERE place = 1) AS abnormal,
+            count(*) FILTER (WHERE place = 2) AS unavailable,
+            count(*) FILTER (WHERE place = 3) AS normal
+        FROM worst GROUP BY group_id
+    )
+    SELECT group_id, (
+            SELECT json_agg(used ORDER BY {_LISTENERS_FIRST})
+            FROM used WHERE used.group_id = asked.group_id
+        ),
+        coalesce(servers, 0), coalesce(ports, 0), coalesce(weight, 0),
+        coalesce(abnormal, 0), coalesce(unavailable, 0), coalesce(normal, 0)
+    FROM unnest(%(groups)s::text[]) AS asked (group_id)
+    LEFT JOIN counted USING (group_id)
+    LEFT JOIN health USING (group_id)
 """  # noqa: S608 - names of our own tables
 
 
@@ -197,111 +237,74 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """A group in a list. balancer: its load balancer's name, else ID. uses: its listeners, then its
-    rules.
+    """A group in a list, as values: two rows are equal where they show the same.
 
-    servers: different backend servers; ports: (server, port) pairs; weight: sum of the weights;
-    normal, abnormal, unavailable: pairs by the worst that a using listener sees of them.
+    name, balancer: of the group and its load balancer, else their IDs. tags: (key, value). uses:
+    its listeners, then its rules. servers: different backend servers; ports: (server, port) pairs;
+    weight: sum of the weights; abnormal, unavailable, normal: pairs by the worst that a using
+    listener sees of them.
     """
 
-    group: VServerGroup
+    group_id: str
+    name: str
+    owner: str
+    tags: tuple[tuple[str, str], ...]
+    load_balancer_id: str
     balancer: str
-    uses: list[Use]
-    servers: int = 0
-    ports: int = 0
-    weight: int = 0
-    normal: int = 0
-    abnormal: int = 0
-    unavailable: int = 0
+    region_id: str
+    uses: tuple[Use, ...]
+    servers: int
+    ports: int
+    weight: int
+    abnormal: int
+    unavailable: int
+    normal: int
 
     @property
     def all_zero(self) -> bool:
         """Whether no server takes new requests, of a group that has some."""
         return bool(self.ports) and not self.weight
 
-    @property
-    def unchecked(self) -> int:
-        return self.ports - self.normal - self.abnormal - self.unavailable
-
 
 def group_rows_page(
     place: Place, filters: GroupFilters, *, page: str | int = 1, size: int = PAGE_SIZES[0]
 ) -> Page[GroupRow]:
-    """One page, in three queries and one that counts.
-
-    Of a group and its load balancer only what a row shows is read.
-    """
+    """One page, in two queries and one that counts."""
     found = groups_of(place, filters)
-    rows = _ordered(found, filters.sort).only(*_SHOWN)
-    rows = rows.annotate(numbers=_numbers(), balancer_name=F("load_balancer__name"))
-    paginator = NearPaginator(rows, size, prepare=_group_rows)
+    paginator = NearPaginator(
+        _ordered(found, filters.sort).values_list(*_SHOWN), size, prepare=_group_rows
+    )
     paginator.count = found.count()
     return paginator.get_page(page)
 
 
-def _group_rows(groups: list[VServerGroup]) -> list[GroupRow]:
-    uses = uses_of(groups)
-    health = _health_of(uses)
+def _group_rows(groups: list[tuple[Any, ...]]) -> list[GroupRow]:
+    """groups: _SHOWN of each."""
+    asked = {"groups": [group_id for group_id, *_ in groups], "statuses": _WORST_FIRST}
+    with connection.cursor() as cursor:
+        cursor.execute(_FACTS, asked)
+        facts = {group_id: told for group_id, *told in cursor.fetchall()}
     return [
         GroupRow(
-            group,
-            group.balancer_name or group.load_balancer_id,  # type: ignore[attr-defined]
-            uses[group.pk],
-            **(group.numbers or {}),  # type: ignore[attr-defined]
-            **health.get(group.pk, {}),
+            group_id,
+            name or group_id,
+            owner,
+            tuple(tags.items()),
+            balancer_id,
+            balancer or balancer_id,
+            region_id,
+            tuple(Use(**use) for use in facts[group_id][0] or ()),
+            *facts[group_id][1:],
         )
-        for group in groups
+        for group_id, name, owner, tags, balancer_id, balancer, region_id in groups
     ]
 
 
-def _numbers() -> Subquery:
-    """servers, ports and weight of a GroupRow; None for a group without members."""
-    members = Member.objects.order_by().filter(group=OuterRef("pk")).values("group")
-    counts = JSONObject(
-        servers=Count(Coalesce("server", Value("")), distinct=True),
-        ports=Count("pk"),
-        weight=Sum("weight"),
-    )
-    return Subquery(members.annotate(counts=counts).values("counts"))
-
-
-def uses_of(groups: Iterable[VServerGroup]) -> dict[str, list[Use]]:
+def uses_of(group_ids: Iterable[str]) -> dict[str, list[Use]]:
     """{vserver_group_id: what sends requests to it}, listeners first; one query for all."""
     found: dict[str, list[Use]] = defaultdict(list)
-    balancers = {group.load_balancer_id for group in groups}
-    wanted = {group.pk for group in groups}
-    rows = (
-        Listener.objects.filter(load_balancer__in=balancers)
-        .filter(Q(vserver_group__in=wanted) | Q(rules__vserver_group__in=wanted))
-        .order_by("port", "protocol", "rules__domain", "rules__url")
-        .values_list(
-            "pk", "load_balancer__region", "load_balancer", "protocol", "port", "vserver_group",
-            "rules", "rules__domain", "rules__url", "rules__vserver_group",
-        )
-    )  # fmt: skip
-    rules: dict[str, list[Use]] = defaultdict(list)
-    seen: set[int] = set()
-    for pk, region, balancer, protocol, port, group, rule, domain, url, rule_group in rows:
-        place = (pk, region, balancer, protocol, port)
-        if group in wanted and pk not in seen:
-            seen.add(pk)
-            found[group].append(Use(group, *place))
-        if rule_group in wanted:
-            rules[rule_group].append(Use(rule_group, *place, rule, domain, url))
-    for group_id, some in rules.items():
-        found[group_id] += some
-    return found
-
-
-def _health_of(uses: Mapping[str, list[Use]]) -> dict[str, dict[str, int]]:
-    """{vserver_group_id: {status: pairs}}: each pair once, by the worst seen of it."""
-    pairs = {(group, use.listener_id) for group, some in uses.items() for use in some}
-    if not pairs:
-        return {}
-    groups, listeners = zip(*pairs, strict=True)
-    found: dict[str, dict[str, int]] = defaultdict(dict)
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT_BY_WORST, [list(_WORST_FIRST), list(groups), list(listeners)])
-        for group, worst, count in cursor.fetchall():
-            found[group][_WORST_FIRST[worst - 1]] = count
+        cursor.execute(f"{_USES} ORDER BY {_LISTENERS_FIRST}", {"groups": list(group_ids)})
+        for row in cursor.fetchall():
+            found[row[0]].append(Use(*row))
     return found

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Hashable, Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 from django import forms, template
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.core.paginator import Page
+from django.core.paginator import Page, Paginator
 from django.forms.boundfield import BoundField, BoundWidget
 from django.forms.utils import flatatt
+from django.http import HttpRequest, QueryDict
 from django.template import Context, engines
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -23,9 +25,13 @@ from django.utils.translation import ngettext
 from console.accounts.permissions import Action, may
 from console.shell import frame, navigation
 from console.shell.catalogue import counted_forms
+from console.shell.jinja import draw_rows
+from console.shell.kept import component, kept, lean
 from console.shell.once import FIELD, new_mark
 
 register = template.Library()
+# {% component "vservers/owner.html" owner=row.owner %}: a template of values alone, drawn once.
+register.simple_tag(component, name="component")
 
 _ICONS = settings.BASE_DIR / "node_modules" / "@tabler" / "icons" / "icons" / "outline"
 # How a verb begins that takes another one back.
@@ -74,6 +80,12 @@ def jinja(name: str, **context: Any) -> SafeString:
     """{% jinja "vservers/groups/rows.jinja" page=page %}: a Jinja template with these values."""
     drawn = engines["jinja2"].get_template(name).render(context)
     return mark_safe(drawn)  # noqa: S308 - it escapes by itself
+
+
+@register.simple_tag
+def rows(name: str, rows: Iterable[Hashable], **shared: Any) -> SafeString:
+    """{% rows "vservers/groups/rows.jinja" page columns=9 %}: by its macro `draw`."""
+    return draw_rows(name, rows, **shared)
 
 
 @register.filter
@@ -164,24 +176,27 @@ def overlays(context: Context) -> SafeString:
     return frame.overlays(context.get("messages"))
 
 
-def _address(context: Context, url: str, **changes: Any) -> str:
+def _address(request: HttpRequest, url: str = "", **changes: Any) -> str:
     """This page's address with other parameters; None takes one away."""
-    request = context["request"]
-    query = request.GET.copy()
+    return _changed(url or request.path, request.GET.urlencode(), **changes)
+
+
+def _changed(path: str, query: str, **changes: Any) -> str:
+    given = QueryDict(query, mutable=True)
     for name, value in changes.items():
-        query.pop(name, None)
+        given.pop(name, None)
         if value is not None:
-            query[name] = value
-    return f"{url or request.path}?{query.urlencode()}"
+            given[name] = value
+    return f"{path}?{given.urlencode()}"
 
 
 @register.simple_tag(takes_context=True)
 def set_address(context: Context, **changes: Any) -> str:
     """{% set_address size=50 page=None as url %}: this address with other parameters."""
-    return _address(context, "", **changes)
+    return _address(context["request"], **changes)
 
 
-@register.inclusion_tag("components/pager.html", takes_context=True)
+@register.simple_tag(takes_context=True)
 def pager(
     context: Context,
     page: Page,
@@ -189,42 +204,83 @@ def pager(
     plural: str = "",
     parameter: str = "page",
     url: str = "",
-) -> dict[str, Any]:
+) -> SafeString:
     """{% pager page "group" %}: how many there are, and links that keep the rest of the address.
 
     The links fetch the nearest `data-part` around them. parameter: the name in the address, where
     one page has two tables. url: the address that answers with the part when it is not this
     page's; the browser's address then stays as it is.
     """
-    shown = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+    request, paginator = context["request"], page.paginator
+    return _pager(
+        url or request.path,
+        request.GET.urlencode(),
+        page.number,
+        paginator.count,
+        paginator.per_page,
+        counted_forms(noun, plural),
+        parameter,
+        push=not url,
+    )
+
+
+@kept(maxsize=512)
+def _pager(
+    path: str,
+    query: str,
+    number: int,
+    count: int,
+    per_page: int,
+    forms: tuple[str, str],
+    parameter: str,
+    *,
+    push: bool,
+) -> SafeString:
+    page = Paginator(range(count), per_page).page(number)
+    shown = page.paginator.get_elided_page_range(number, on_each_side=1, on_ends=1)
 
     def link(number: int | str) -> str:
-        return _address(context, url, **{parameter: number})
+        return _changed(path, query, **{parameter: number})
 
-    one, many = counted_forms(noun, plural)
-    count = page.paginator.count
-    return {
+    values = {
         "page": page,
-        "counted": ngettext(one, many, count) % {"number": intcomma(count)},
-        "push": "false" if url else "true",
+        "counted": ngettext(*forms, count) % {"number": intcomma(count)},
+        "push": "true" if push else "false",
         "numbers": [(number, link(number) if isinstance(number, int) else "") for number in shown],
         "previous": link(page.previous_page_number()) if page.has_previous() else "",
         "next": link(page.next_page_number()) if page.has_next() else "",
     }
+    return lean(render_to_string("components/pager.html", values))
 
 
-@register.inclusion_tag("components/sort_heading.html", takes_context=True)
-def sort_heading(context: Context, label: str, key: str, current: str) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def page_sizes(
+    context: Context, page: Page, sizes: Iterable[int], size: int, target: str
+) -> SafeString | str:
+    """{% page_sizes page sizes size "#groups" %}: how many rows a page has, where that matters.
+
+    target: the part of the page that is fetched anew.
+    """
+    sizes = tuple(sizes)
+    if page.paginator.count <= sizes[0]:
+        return ""
+    links = tuple((one, _address(context["request"], size=one, page=None)) for one in sizes)
+    return component("components/page_sizes.html", links=links, size=size, target=target)
+
+
+@register.simple_tag(takes_context=True)
+def sort_heading(context: Context, label: str, key: str, current: str) -> SafeString:
     """{% sort_heading "Name" "name" sort %}: a <th> whose link sorts by `key`, then backwards.
 
     current: the sort of the page, as in its address: "name" or "-name".
     """
     ascending, descending = current == key, current == f"-{key}"
-    return {
-        "label": label,
-        "url": _address(context, "", sort=f"-{key}" if ascending else key, page=None),
-        "aria_sort": "ascending" if ascending else "descending" if descending else "",
-    }
+    return component(
+        "components/sort_heading.html",
+        label=str(label),
+        url=_address(context["request"], sort=f"-{key}" if ascending else key, page=None),
+        aria_sort="ascending" if ascending else "descending" if descending else "",
+    )
 
 
 @register.inclusion_tag("components/age.html")

@@ -64,7 +64,7 @@ class Dialog:
         # About the rows of Selected Servers, and about the lines in the paste box.
         self.row_notice = ""
         self.paste_errors: list[str] = []
-        self.uses = uses_of([group])[group.pk] if group else []
+        self.uses = uses_of([group.pk])[group.pk] if group else []
         self.starving = False
         self.sure = data is not None and data.get("sure") == "1"
         self._data = data if data is not None else QueryDict()

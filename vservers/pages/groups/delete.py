@@ -44,7 +44,7 @@ def group_delete(
 ) -> HttpResponse:
     balancer = balancer_or_404(region, balancer_id)
     group = group_or_404(balancer, group_id)
-    uses = uses_of([group])[group.pk]
+    uses = uses_of([group.pk])[group.pk]
     if request.method != "POST":
         return _ask(request, balancer, group, uses, SwitchForm(group))
     form = SwitchForm(group, request.POST)
@@ -62,7 +62,7 @@ def group_delete(
         # Somebody has begun to use it since the question was asked.
         group = group_or_404(balancer, group_id)
         form = SwitchForm(group)
-        return _ask(request, balancer, group, uses_of([group])[group.pk], form, refused=True)
+        return _ask(request, balancer, group, uses_of([group.pk])[group.pk], form, refused=True)
     if not made.is_over:
         return _ask(request, balancer, group, uses, form, made)
     message, level = made.words(_("%(name)s was deleted.") % {"name": group})

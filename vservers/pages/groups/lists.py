@@ -54,17 +54,17 @@ def _list(
         "filters": filters,
         "size": size,
         "sizes": PAGE_SIZES,
-        "uses": [("used", _("In use")), ("unused", _("Not used"))],
-        "weights": [
+        "uses": (("used", _("In use")), ("unused", _("Not used"))),
+        "weights": (
             ("zero", _("All weights are 0")),
             ("some", _("Some weights are 0")),
             ("empty", _("No servers")),
-        ],
-        "owners": [
+        ),
+        "owners": (
             (ANY_OWNER, _("Any program")),
             (NO_OWNER, _("Nobody known")),
             *((owner, owner) for owner in known_owners()),
-        ],
+        ),
     }
     return render_page(request, "vservers/groups/list.html", context)
 

@@ -87,7 +87,7 @@ def _rows(kind: str, place: LoadBalancer | Region, number: str | int) -> Page[An
         members = housekeeping.lost_members(place).select_related("server", "group__load_balancer")
         page: Page[Any] = Paginator(members, PAGE_SIZE).get_page(number)
         found = list(page.object_list)
-        uses = uses_of({member.group_id: member.group for member in found}.values())
+        uses = uses_of({member.group_id for member in found})
         page.object_list = housekeeping.lost_rows(found, uses)
         return page
     if kind == EMPTY:
