@@ -49,7 +49,8 @@ def test_a_component_is_that_of_django_in_each_language():
         assert component("vservers/owner.html", owner="<me>") != one
 
 
-def test_a_row_is_kept_by_what_it_shows():
+def test_a_row_is_kept_by_what_it_shows(settings):
+    settings.ROOT_URLCONF = "console.urls"
     row = GroupRow("rsp-1", "<web>", "", (), "lb-1", "shop", "r", (), 2, 2, 0, 0, 0, 2)
     shared = {"with_instance": True, "columns": 9, "may_change": True}
 
