@@ -13,7 +13,7 @@ from .permissions import Role
 
 ROLE_CHOICES = [
     ("", gettext_lazy("No role: sees nothing")),
-    (Role.VIEWER, gettext_lazy("Viewer: looks at everything, changes nothing")),
+    (Role.VIEWER, gettext_lazy("Viewer: looks at load balancers, changes nothing")),
     (Role.OPERATOR, gettext_lazy("Operator: changes groups, listeners, rules and servers")),
     (Role.ADMINISTRATOR, gettext_lazy("Administrator: an operator who also manages people")),
 ]

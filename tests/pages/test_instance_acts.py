@@ -25,6 +25,7 @@ def test_the_actions_are_listed_with_the_reason_of_those_that_cannot_be(
     page = client_of(operator).get(address("balancers-actions", balancer)).content.decode()
     for name in ("stop", "rename", "tags", "protection", "spec", "bandwidth"):
         assert f'href="{address(f"balancers-{name}", balancer)}"' in page
+    assert f'href="{address("listeners-new", balancer)}"' in page
     assert f'href="{address("balancers-release", balancer)}"' not in page
     assert "Deletion protection is on. Switch it off first." in page
 
@@ -93,6 +94,22 @@ def test_what_will_be_sent_is_shown_and_not_sent(client_of, operator, balancer):
     assert "SetLoadBalancerName" in page
     assert 'load_balancer_name="shown"' in page.replace("&quot;", '"').replace("&#x27;", '"')
     assert now(balancer).name == "test"
+
+
+def test_confirming_an_unseen_specification_changes_nothing(client_of, operator, balancer):
+    client, url = client_of(operator), address("balancers-spec", balancer)
+    page = client.get(url).content.decode()
+    typed = form_of(page)
+    assert typed["spec"] == "", "shared performance is what it has"
+    assert "Shared performance" in page
+    client.post(url, typed, headers=HTMX)
+    assert not Operation.objects.exists()
+    typed = form_of(client.get(url).content.decode()) | {"spec": "slb.s2.small"}
+    client.post(url, typed, headers=HTMX)
+    assert now(balancer).spec == "slb.s2.small"
+    assert "Shared performance" not in client.get(url).content.decode()
+    seen = form_of(client.get(url).content.decode())["seen"]
+    assert client.post(url, {"spec": "", "seen": seen}, headers=HTMX).status_code == 422
 
 
 def test_a_bad_name_is_said_beside_its_field_and_stays_typed(client_of, operator, balancer):

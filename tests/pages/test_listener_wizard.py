@@ -7,7 +7,7 @@ from tests.cloud import REGION, connect, mirror, place, web
 from tests.localcloud.certificates import pair as key_pair
 from tests.localcloud.certificates import upload
 from tests.pages.addresses import HTMX, address
-from tests.pages.browserless import Visitor
+from tests.pages.browserless import Visitor, form_of
 from vservers.models import VServerGroup
 from vservers.services import readings
 from vservers.services.sync import store_region
@@ -58,6 +58,38 @@ def test_it_is_made_after_the_second_step_with_the_defaults(wizard, balancer, gr
     listener = balancer.listeners.get()
     assert (listener.description, listener.status) == ("tcp_7001", "running")
     assert listener.settings["health_check_timeout"] == 5
+
+
+def test_a_group_that_nothing_uses_leads_to_a_listener_that_uses_it(
+    client_of, operator, reader, balancer, group
+):
+    page = client_of(operator).get(address("groups-detail", balancer, group.pk)).content.decode()
+    url = f"{address('listeners-new', balancer)}?group={group.pk}"
+    assert f'hx-get="{url}"' in page
+    wizard = Visitor(client_of(operator), url)
+    wizard.press("next", listening_port="7001").press("create")
+    assert balancer.listeners.get().vserver_group == group
+    seen = client_of(reader).get(address("groups-detail", balancer, group.pk)).content.decode()
+    assert url not in seen
+
+
+def test_a_group_of_another_instance_is_not_proposed(client_of, operator, balancer):
+    wizard = Visitor(client_of(operator), address("listeners-new", balancer) + "?group=rsp-none")
+    assert not wizard.answer.context["form"]["target"].value()
+
+
+@pytest.mark.parametrize("name", ["listeners-list", "balancers-detail"])
+def test_it_leads_to_the_listeners_from_any_other_page(client_of, operator, balancer, group, name):
+    url = address("listeners-new", balancer)
+    wizard = Visitor(client_of(operator), url).press("next", listening_port="7001")
+    wizard.press("next", target=group.pk)
+    here = HTMX | {"HX-Current-URL": f"http://testserver{address(name, balancer)}?page=1"}
+    typed = form_of(wizard.page) | {"intent": "create"}
+    answer = client_of(operator).post(url, typed, headers=here)
+    if name == "listeners-list":
+        assert "listeners-changed" in answer["HX-Trigger"]
+    else:
+        assert answer["HX-Redirect"] == address("listeners-list", balancer)
 
 
 def test_another_protocol_brings_its_own_defaults_and_keeps_what_was_typed(wizard, balancer, group):

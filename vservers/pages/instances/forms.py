@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from vservers.models import LoadBalancer
-from vservers.pages.balancer_wording import SPECS
+from vservers.pages.balancer_wording import SPECS, spec_words
 from vservers.pages.fields import name_field
 from vservers.selectors.fingerprints import balancer_fingerprint
 
@@ -119,6 +119,14 @@ class SpecForm(SettingsForm):
         choices=list(SPECS.items()),
         help_text=_("What the instance can take: connections, new ones and requests a second."),
     )
+
+    def __init__(self, data: Any, *, balancer: LoadBalancer) -> None:
+        super().__init__(data, balancer=balancer)
+        field = self.fields["spec"]
+        if balancer.spec not in SPECS and isinstance(field, forms.ChoiceField):
+            # Else the first of the list would stand there as if it were what the instance has.
+            field.choices = [(balancer.spec, spec_words(balancer.spec)), *SPECS.items()]
+            field.required = bool(balancer.spec)
 
 
 class BandwidthForm(SettingsForm):

@@ -38,12 +38,21 @@ _WHY_NOT: dict[str, tuple[Promise, str, Callable[[LoadBalancer], str]]] = {
 def offered(balancer: LoadBalancer) -> list[Offer]:
     """Every act; of starting and stopping the one that fits."""
     running = balancer.status == LoadBalancer.Status.ACTIVE
+    place = [balancer.region_id, balancer.pk]
     return [
+        Offer(
+            "listener",
+            _("Add Listener"),
+            "ear",
+            reverse("listeners-new", args=place),
+            offers.why_not_touch(balancer),
+        ),
+    ] + [
         Offer(
             key,
             label,
             icon,
-            reverse(f"balancers-{key}", args=[balancer.region_id, balancer.pk]),
+            reverse(f"balancers-{key}", args=place),
             why_not(balancer),
             danger=key == "release",
         )

@@ -53,9 +53,12 @@ class Part:
 
 
 class Wizard:
-    """One rendering of the wizard. data: what was posted, None when it is opened."""
+    """One rendering of the wizard.
 
-    def __init__(self, balancer: LoadBalancer, data: QueryDict | None) -> None:
+    data: what was posted, None when it is opened; target: the server group proposed then.
+    """
+
+    def __init__(self, balancer: LoadBalancer, data: QueryDict | None, *, target: str = "") -> None:
         self.balancer = balancer
         self.data = data if data is not None else QueryDict()
         known = [value for value, _words in PROTOCOLS]
@@ -66,6 +69,8 @@ class Wizard:
         self.form = ListenerForm(initial=typed, load_balancer=balancer, protocol=self.protocol)
         step = str(self.data.get("step", LISTENER))
         self.step = step if step in self.keys else LISTENER
+        if data is None and target in self.form.groups:
+            self.form.initial["target"] = target
 
     def _typed(self) -> dict[str, Any]:
         """What was posted. When the protocol changed, a default becomes that of the new one."""

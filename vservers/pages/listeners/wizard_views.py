@@ -1,6 +1,7 @@
 """Adding a listener, step by step."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -33,10 +34,11 @@ CREATE = "create"
 def listeners_new(request: ConsoleRequest, region: str, balancer_id: str) -> HttpResponse:
     """The wizard. Every button posts all of it with an intent; only `create` makes the listener.
 
-    `group-make` makes a VServer group on the way.
+    `group-make` makes a VServer group on the way. ?group=: the one proposed at first.
     """
     balancer = balancer_or_404(region, balancer_id)
-    wizard = Wizard(balancer, request.POST if request.method == "POST" else None)
+    posted = request.POST if request.method == "POST" else None
+    wizard = Wizard(balancer, posted, target=request.GET.get("group", ""))
     new_group = NewGroup(balancer, wizard.data)
     intent, _colon, argument = request.POST.get("intent", "").partition(":")
     made, refused = Attempt(), False
@@ -99,7 +101,10 @@ def _done(request: ConsoleRequest, wizard: Wizard, made: Attempt) -> HttpRespons
     name = f"{wizard.protocol.upper()}:{wizard.form.port}"
     words, level = made.words(_("%(listener)s was created.") % {"listener": name})
     to = reverse("listeners-list", args=[balancer.region_id, balancer.pk])
-    return done(request, to=to, message=words, changed="listeners", level=level)
+    # Opened on another page, it leads to where the listener can be seen.
+    stays = urlsplit(request.headers.get("HX-Current-URL", "")).path == to
+    changed = "listeners" if stays else ""
+    return done(request, to=to, message=words, changed=changed, level=level)
 
 
 def _show(
