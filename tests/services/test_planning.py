@@ -17,6 +17,7 @@ members = st.builds(
     BackendServer,
     server_id=st.sampled_from(["i-a", "i-b", "i-c", "eni-a"]),
     port=st.integers(80, 100),
+    type=st.just("ecs"),
     weight=st.integers(0, 100),
     server_ip=st.sampled_from(["", "10.0.0.1"]),
     description=st.sampled_from(["", "canary"]),

@@ -1,7 +1,6 @@
 """What an item of a batch may be: a verb of the services, with arguments that fit into JSON."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from django.utils.translation import gettext_noop
@@ -27,7 +26,7 @@ CREATE, CHANGE, DELETE, TAG = "create group", "change group", "delete group", "c
 
 def members_as_json(members: Sequence[BackendServer]) -> list[dict[str, Any]]:
     """Backend servers as arguments of an item."""
-    return [asdict(member) for member in members]
+    return [member._asdict() for member in members]
 
 
 def _members(arguments: Mapping[str, Any]) -> list[BackendServer]:

@@ -1,7 +1,6 @@
 """One weight for the servers of many groups."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
@@ -48,7 +47,7 @@ def draft_weights(
         for group in chosen:
             held = held_members(group)
             wanted = [
-                replace(member, weight=weight)
+                member._replace(weight=weight)
                 if (not server_ids or member.server_id in server_ids)
                 and port in (None, member.port)
                 else member

@@ -1,7 +1,7 @@
 """Copies of groups, and what sends requests to a group taking another one instead."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.utils.translation import gettext_noop
 
@@ -95,7 +95,7 @@ def plan_group_copy(
     source = current_group(group)
     members = copyable(source, load_balancer).members
     if weight is not None:
-        members = [replace(member, weight=weight) for member in members]
+        members = [member._replace(weight=weight) for member in members]
     check_members(load_balancer, members, joining=members)
     plan.changes = [
         Change(Kind.GROUP, (NEW,), None, {"name": name}),

@@ -96,20 +96,28 @@ def sync_balancers(
 def _write_balancers(
     cloud: Cloud, account: CloudAccount, page: Sequence[api.LoadBalancer], known_before: bool
 ) -> None:
-    """Write the load balancers that are new or other, each in a transaction of its own."""
+    """Write the load balancers that are new or other, each in a transaction of its own.
+
+    Of a region that is read for the first time, where no load balancer has drift, all that are new
+    at once.
+    """
     before = LoadBalancer.everything.in_bulk([one.load_balancer_id for one in page])
+    first_seen = []
     for one in page:
         columns = balancer_columns(one)
         row = before.get(one.load_balancer_id)
         if row and not row.vanished_at and all(getattr(row, c) == v for c, v in columns.items()):
             continue
+        fresh = LoadBalancer(
+            load_balancer_id=one.load_balancer_id,
+            account=account,
+            region_id=cloud.region_id,
+            **columns,
+        )
+        if row is None and not known_before:
+            first_seen.append(fresh)
+            continue
         with transaction.atomic():
-            fresh = LoadBalancer(
-                load_balancer_id=one.load_balancer_id,
-                account=account,
-                region_id=cloud.region_id,
-                **columns,
-            )
             if row is None:
                 LoadBalancer.objects.bulk_create([fresh], ignore_conflicts=True)
             else:
@@ -130,6 +138,7 @@ def _write_balancers(
                     [difference for difference in found if not explains(difference)],
                     [difference for difference in found if explains(difference)],
                 )
+    LoadBalancer.objects.bulk_create(first_seen, ignore_conflicts=True)
 
 
 def sync_servers(cloud: Cloud, account: CloudAccount) -> int:

@@ -176,7 +176,7 @@ def _write_groups(
             descriptions=[server.description for server in detail.servers],
         )
         values = (detail.name, detail.created_at, detail.tags, owner)
-        own = _group_differences(known, detail, member_changes.of(detail.vserver_group_id))
+        own = _group_differences(known, detail, member_changes)
         differences += own
         if own or known is None or known[: len(values)] != values:
             changed_at = read_at if own else known and known.changed_at
@@ -204,7 +204,7 @@ class _Known(NamedTuple):
 
 
 def _group_differences(
-    known: _Known | None, detail: api.VServerGroupDetail, of_members: list[Difference]
+    known: _Known | None, detail: api.VServerGroupDetail, member_changes: "_MemberChanges"
 ) -> list[Difference]:
     if known is None or known.vanished_at:
         return [
@@ -217,6 +217,7 @@ def _group_differences(
                 {"name": detail.name},
             )
         ]
+    of_members = member_changes.of(detail.vserver_group_id)
     if known.name == detail.name:
         return of_members
     renamed = Difference(
