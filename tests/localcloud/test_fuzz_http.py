@@ -47,7 +47,7 @@ def unchanged(own):
 
     def kept():
         with sqlite3.connect(own.data_dir / "state.sqlite3") as database:
-            return sorted(database.execute("SELECT * FROM entities"))
+            return sorted(database.execute("SELECT * FROM objects"))
 
     before = kept()
     yield

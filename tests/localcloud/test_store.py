@@ -1,7 +1,9 @@
 """What the store keeps and finds again, and what drafts over it see."""
 
 import random
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -23,6 +25,7 @@ from vservers.localcloud.model import (
     Group,
     MasterSlaveGroup,
     Member,
+    dump,
     load,
     servers_in,
 )
@@ -81,6 +84,23 @@ def test_a_store_reads_back_what_it_wrote_in_the_order_of_creation(store, tmp_pa
     assert order(again) == order(store)
     assert topology(again) == topology(store)
     again.close()
+
+
+def test_what_an_earlier_version_kept_is_taken_over(store, tmp_path):
+    groups = [Group(f"rsp-{letter}", demo.PAY_BALANCER, REGION, letter, 1) for letter in "cab"]
+    with closing(sqlite3.connect(tmp_path / "former.sqlite3", isolation_level=None)) as former:
+        former.execute(
+            "CREATE TABLE entities (account TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
+            " number INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (account, kind, id))"
+            " WITHOUT ROWID, STRICT"
+        )
+        rows = [(ACCOUNT, "group", one.id, n, dump(one)) for n, one in enumerate(groups, 7)]
+        former.executemany("INSERT INTO entities VALUES (?, ?, ?, ?, ?)", rows)
+    for changed in ("c", "changed"):
+        with closing(Store(tmp_path / "former.sqlite3")) as opened:
+            found = list(View(opened, ACCOUNT).children(Group, demo.PAY_BALANCER))
+            assert found == [replace(groups[0], name=changed), *groups[1:]]
+            save(opened, replace(groups[0], name="changed"))
 
 
 def test_a_draft_over_a_draft_sees_both_and_leaves_the_store_alone(store):

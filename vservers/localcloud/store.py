@@ -7,7 +7,7 @@ waiting requests on disk in one transaction, then publishes them (see writer.py)
 import itertools
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -19,15 +19,27 @@ Changes = dict[Key, Entity | None]  # None: the object is gone
 
 # Nobody else writes here; who only looks (a backup) gets out of the way soon.
 _BUSY_SECONDS = 2.0
+# By number, which the store knows of each object: what is made goes to the end of the table, and a
+# change touches one page. No index by ID: nobody looks an object up on disk.
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS entities (
+CREATE TABLE IF NOT EXISTS objects (
+    number INTEGER PRIMARY KEY,
     account TEXT NOT NULL,
     kind TEXT NOT NULL,
     id TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    body TEXT NOT NULL,
-    PRIMARY KEY (account, kind, id)
-) WITHOUT ROWID, STRICT;
+    body TEXT NOT NULL
+) STRICT;
+"""
+_INSERT = "INSERT INTO objects VALUES (?, ?, ?, ?, ?)"
+_UPDATE = "UPDATE objects SET body = ? WHERE number = ?"
+_DELETE = "DELETE FROM objects WHERE number = ?"
+# Where earlier versions kept the same, by account, kind and ID.
+_FORMER = "SELECT 1 FROM sqlite_schema WHERE name = 'entities'"
+_TAKE_OVER = """
+BEGIN IMMEDIATE;
+INSERT INTO objects SELECT number, account, kind, id, body FROM entities;
+DROP TABLE entities;
+COMMIT;
 """
 
 _NOBODY: dict[str, Entity] = {}
@@ -90,15 +102,18 @@ class Store:
         # FULL: a commit returns when the log is on disk, so an answered write survives a crash.
         self._database.execute("PRAGMA synchronous = FULL")
         self._database.executescript(_SCHEMA)
+        if self._database.execute(_FORMER).fetchone():
+            self._database.executescript(_TAKE_OVER)
         # Lists are answered in the order of creation, which the number keeps over restarts.
+        self._numbers: dict[Key, int] = {}
         self._last_number = 0
-        for account, kind, number, body in self._database.execute(
-            "SELECT account, kind, number, body FROM entities ORDER BY number"
+        for number, account, kind, body in self._database.execute(
+            "SELECT number, account, kind, body FROM objects ORDER BY number"
         ):
             entity = load(kind, body)
             self._put(account, entity)
             self._uses.update(_moved(account, None, entity))
-            self._last_number = number
+            self._numbers[account, kind, entity.id] = self._last_number = number
 
     def close(self) -> None:
         """Close the database."""
@@ -137,26 +152,41 @@ class Store:
 
     def write(self, changes: Changes) -> None:
         """Put changes on disk, all or none. Blocks until they are there; may run in a thread."""
-        # Numbers count for new objects only; a batch that fails leaves a gap, which is no harm.
+        made: dict[Key, int] = {}
+        gone: list[Key] = []
+        inserts: list[tuple[object, ...]] = []
+        updates: list[tuple[str, int]] = []
+        # A batch that fails leaves a gap in the numbers, which is no harm.
         numbers = itertools.count(self._last_number + 1)
-        rows = [
-            (*key, next(numbers), dump(entity))
-            for key, entity in changes.items()
-            if entity is not None
-        ]
-        self._last_number += len(rows)
-        gone = [key for key, entity in changes.items() if entity is None]
+        for key, entity in changes.items():
+            known = self._numbers.get(key)
+            if entity is None:
+                # One that was made and deleted in the same batch was never there.
+                if known is not None:
+                    gone.append(key)
+            elif known is not None:
+                updates.append((dump(entity), known))
+            else:
+                made[key] = number = next(numbers)
+                inserts.append((number, *key, dump(entity)))
+        self._last_number += len(made)
+        self._commit(
+            (_INSERT, inserts),
+            (_UPDATE, updates),
+            (_DELETE, [(self._numbers[key],) for key in gone]),
+        )
+        self._numbers |= made
+        for key in gone:
+            del self._numbers[key]
+
+    def _commit(self, *statements: tuple[str, Sequence[tuple[object, ...]]]) -> None:
+        """Carry out each statement for all its rows, in one transaction."""
         database = self._database
         database.execute("BEGIN IMMEDIATE")
         try:
-            database.executemany(
-                "INSERT INTO entities VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET body = excluded.body",
-                rows,
-            )
-            database.executemany(
-                "DELETE FROM entities WHERE account = ? AND kind = ? AND id = ?", gone
-            )
+            for statement, rows in statements:
+                if rows:
+                    database.executemany(statement, rows)
             database.execute("COMMIT")
         except BaseException:
             if database.in_transaction:
