@@ -23,7 +23,9 @@ Parameters that the table does not list, in any case (spelling.py), are ignored,
 
 import ast
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -38,6 +40,29 @@ _INT32 = (-(2**31), 2**31 - 1)
 _MAX_JSON_CHARACTERS = 256 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The fields of a list's entries. stands: by field, whether a raw value is right as it is.
+
+    Nearly all entries are; what does not stand may be right all the same, written otherwise.
+    """
+
+    fields: Mapping[str, Spec]
+    required: frozenset[str]
+    defaults: Mapping[str, Any]
+    stands: Mapping[str, Callable[[object], bool]]
+
+    def values(self, entry: Mapping[str, Any]) -> dict[str, Any] | None:
+        """An entry's values when all of it stands, else None."""
+        stands = self.stands
+        if not self.required <= entry.keys() <= stands.keys():
+            return None
+        for field, raw in entry.items():
+            if not stands[field](raw):
+                return None
+        return {**self.defaults, **entry}
+
+
 class Table:
     """The parameters of one product's actions."""
 
@@ -46,6 +71,7 @@ class Table:
         self.version: str = document["version"]
         self.actions: Mapping[str, Mapping[str, Spec]] = document["actions"]
         self._shapes: Mapping[str, Mapping[str, Spec]] = document["shapes"]
+        self._read = {name: _shape(fields) for name, fields in self._shapes.items()}
 
     def validate(self, action: str, given: Mapping[str, str]) -> dict[str, Any]:
         """The values of an action's parameters; absent ones without default are left out.
@@ -110,15 +136,18 @@ class Table:
             if not isinstance(entry, str) or not is_text(entry):
                 raise _invalid(name, spec, code=malformed)
             return entry
-        shape = self._shapes[spec["items"]]
+        shape = self._read[spec["items"]]
         if isinstance(entry, str):
-            bare = next((field for field, part in shape.items() if part.get("bare")), None)
+            bare = next((field for field, part in shape.fields.items() if part.get("bare")), None)
             entry = {bare: entry} if bare else None
         if not isinstance(entry, dict):
             raise _invalid(name, spec, code=malformed)
-        entry = known_fields(entry, shape)
-        values: dict[str, Any] = {}
-        for field, part in shape.items():
+        values = shape.values(entry)
+        if values is not None:
+            return values
+        entry = known_fields(entry, shape.fields)
+        values = {}
+        for field, part in shape.fields.items():
             if field in entry or part.get("required"):
                 value = _field(name, spec, field, part, entry.get(field))
             else:
@@ -126,6 +155,40 @@ class Table:
             if value is not None:
                 values[field] = value
         return values
+
+
+def _shape(fields: Mapping[str, Spec]) -> Shape:
+    return Shape(
+        fields=fields,
+        required=frozenset(field for field, spec in fields.items() if spec.get("required")),
+        defaults={field: spec["default"] for field, spec in fields.items() if "default" in spec},
+        stands={field: _stands(spec) for field, spec in fields.items()},
+    )
+
+
+def _stands(spec: Spec) -> Callable[[object], bool]:
+    """What tells whether a field's raw value passes all of its spec without being converted."""
+    if spec["type"] == "integer" and "clamp" not in spec:
+        low, high = spec.get("bounds", _INT32)
+        top = math.inf if high is None else high
+        return lambda raw: type(raw) is int and low <= raw <= top
+    if spec["type"] != "string":
+        return lambda raw: False
+    if "enum" in spec:
+        words = frozenset(spec["enum"])
+        return lambda raw: type(raw) is str and raw in words
+    # What an empty text means is not for here to say.
+    if "length" not in spec and "format" not in spec:
+        return lambda raw: type(raw) is str and raw != "" and raw.isascii()
+    shortest, longest = spec.get("length", (1, math.inf))
+    shaped = FORMATS.get(spec.get("format", ""), str.isascii)
+    return lambda raw: (
+        type(raw) is str
+        and raw != ""
+        and raw.isascii()
+        and shortest <= len(raw) <= longest
+        and shaped(raw)
+    )
 
 
 def _is_given(name: str, spec: Spec, given: Mapping[str, str]) -> bool:
