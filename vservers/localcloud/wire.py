@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
+import orjson
+
 JSON_TYPE = "application/json"
 XML_TYPE = "text/xml"
 # What XML has no way to write, not even as a character reference.
@@ -12,13 +14,14 @@ _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 
 def render(answer: Mapping[str, object], *, root: str, xml: bool) -> tuple[bytes, str]:
-    """The body and its content type. root: the XML document's element.
-
-    What was sent to us and is said again in an answer may be no text, such as a host of odd bytes.
-    """
+    """The body and its content type. root: the XML document's element."""
     if not xml:
-        text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-        return text.encode(errors="replace"), JSON_TYPE
+        try:
+            return orjson.dumps(answer), JSON_TYPE
+        except orjson.JSONEncodeError:
+            # What was sent to us and is said again may be no text, such as a host of odd bytes.
+            text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+            return text.encode(errors="replace"), JSON_TYPE
     text = f'<?xml version="1.0" encoding="UTF-8"?>{_element(root, answer)}'
     return text.encode(), XML_TYPE
 

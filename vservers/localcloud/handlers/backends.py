@@ -3,8 +3,7 @@
 Source: "Backend servers" and the network matrix of the SLB manual; codes of the API's error tables.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from vservers.localcloud.errors import ApiError
@@ -27,26 +26,24 @@ def new_members(
     a guaranteed-performance instance), InvalidBackendServers.ServerIpConflict.
     All rows are refused when one is.
     """
-    members = tuple(_member(row) for row in rows)
+    members = [_member(row) for row in rows]
     refuse_repeated(members, name)
     servers = {one: server_of(state, one) for one in {member.server_id for member in members}}
-    members = tuple(_checked(balancer, member, servers[member.server_id]) for member in members)
+    members = [_checked(balancer, member, servers[member.server_id]) for member in members]
     _check_network_of_all(state, balancer, servers.values())
     refuse_same_address(state, members)
-    return members
+    return tuple(members)
 
 
-def refuse_repeated(members: Iterable[Member], name: str = "BackendServers") -> None:
+def refuse_repeated(members: Sequence[Member], name: str = "BackendServers") -> None:
     """Raises InvalidParameter when two members have the same key."""
-    keys = [member.key for member in members]
-    if len(set(keys)) < len(keys):
+    if len({(member.server_id, member.port) for member in members}) < len(members):
         raise ApiError("InvalidParameter", _REPEATED.format(name=name))
 
 
-def refuse_same_address(state: View, members: Iterable[Member]) -> None:
+def refuse_same_address(state: View, members: Collection[Member]) -> None:
     """An instance and its own network interface on one port are one address twice."""
-    members = tuple(members)
-    if all(member.type == "ecs" for member in members):
+    if {member.type for member in members} <= {"ecs"}:
         return
     seen: set[tuple[str, int]] = set()
     for member in members:
@@ -110,8 +107,7 @@ def changed(members: Sequence[Member], rows: Iterable[dict[str, Any]]) -> tuple[
         member = result.get(key)
         if member is None:
             raise ApiError("InvalidParameter", "The specified BackendServers is invalid.")
-        result[key] = replace(
-            member,
+        result[key] = member._replace(
             weight=row.get("Weight", member.weight),
             description=row.get("Description", member.description),
         )
@@ -144,14 +140,16 @@ def wire_members(
 
 
 def _member(row: dict[str, Any]) -> Member:
+    server_type = row["Type"]
+    # By position: names would take longer than all the rest.
     return Member(
-        server_id=row["ServerId"],
-        port=row.get("Port", 0),
-        weight=row["Weight"],
-        type=row["Type"],
-        description=row.get("Description", ""),
-        server_ip=row.get("ServerIp", "") if row["Type"] != "ecs" else "",
-        role=row.get("ServerType", ""),
+        row["ServerId"],
+        row.get("Port", 0),
+        row["Weight"],
+        server_type,
+        row.get("Description", ""),
+        row.get("ServerIp", "") if server_type != "ecs" else "",
+        row.get("ServerType", ""),
     )
 
 
@@ -181,7 +179,7 @@ def _checked(balancer: Balancer, member: Member, server: Instance | None) -> Mem
         raise ApiError(
             "ObtainIpFail", f"Obtain ip failed: {member.server_id} has no {member.server_ip}."
         )
-    return replace(member, server_ip=server.address)
+    return member._replace(server_ip=server.address)
 
 
 def _check_network_of_all(

@@ -162,8 +162,9 @@ def _put_members(
 ) -> Answer:
     balancer = call.state.get(Balancer, group.balancer_id)
     assert balancer is not None, "a group lives as long as its balancer"  # noqa: S101
-    kept = without(group.members, gone)
+    kept = group.members
     if gone:
+        kept = without(kept, gone)
         # Stored before the new ones are looked at: what leaves in this call does not bind them.
         call.state.put(replace(group, members=kept))
     added = new_members(call.state, balancer, rows)
