@@ -26,7 +26,7 @@ TYPES = ("ecs", "eni", "eci")
 MAX_BYTES = 8_000_000
 MAX_ERRORS = 200
 # A spreadsheet takes a cell that begins so for a formula; a quote in front keeps it a text.
-_FORMULA = ("=", "+", "@", "\t", "\r", "'")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class Mistake:
 
 @dataclass(slots=True)
 class Wish:
-    """A group as a file wants it. places: of each of its members, for what is wrong with one."""
+    """A group as a file wants it. places: of each of its members, for what is wrong with one; keys:
+    what its members are told by."""
 
     where: str
     load_balancer_id: str
@@ -48,6 +49,7 @@ class Wish:
     name: str
     members: list[BackendServer] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
+    keys: set[tuple[str, str, int]] = field(default_factory=set)
 
 
 # Writing
@@ -196,7 +198,8 @@ class Reader:
     def _read_json(self, text: str) -> None:
         try:
             whole = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
+            # Lists in lists in lists are no groups, either.
             line = getattr(error, "lineno", 1)
             column = str(getattr(error, "colno", ""))
             where = _("line %(number)d") % {"number": line}
@@ -271,9 +274,10 @@ class Reader:
             server_ip=self._word(where, row, "server_ip", 64),
             description=self._word(where, row, "description", 80),
         )
-        held = {(one.server_id, one.server_ip, one.port) for one in wish.members}
-        if (member.server_id, member.server_ip, member.port) in held:
+        key = (member.server_id, member.server_ip, port)
+        if key in wish.keys:
             self.blame(where, "port", _("This server is in the group with this port already."))
+        wish.keys.add(key)
         wish.members.append(member)
         wish.places.append(where)
 
