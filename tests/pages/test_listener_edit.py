@@ -101,7 +101,7 @@ def test_two_people_see_both_versions_and_the_second_chooses(
     assert (shown.theirs, shown.mine, shown.is_open) == ("theirs", "mine", True)
     # Where only one has changed something, that is chosen already.
     assert lines["Request timeout"].difference.choice == "theirs"
-    assert lines["Scheduler"].difference.choice == "mine"
+    assert lines["Scheduling algorithm"].difference.choice == "mine"
     assert in_cloud(outsider, balancer)["Description"] == "theirs"
 
     again = mine | dict(answer.context["seen"].fields)
