@@ -44,8 +44,11 @@ from .runs import Progress
 # Groups that were changed or looked at so recently are read in every run, up to so many.
 RECENT = timedelta(minutes=15)
 MOST_RECENT_GROUPS = 100
-# Load balancers of which a run asks again for health that is not normal, at most.
-MOST_UNWELL = 100
+# Load balancers that a run asks again for health, at most: those with a server that is abnormal,
+# and those with one of which no check has told yet. A person makes few of the latter at a time;
+# after the first read of an account it may be all.
+MOST_ABNORMAL = 100
+MOST_UNTOLD = 20
 # Load balancers whose lists are compared with the mirror in one query.
 _CHUNK = 50
 
@@ -213,21 +216,21 @@ def _add_due(
     wanted.health.update(_unwell(balancers, began))
 
 
-def _unwell(balancers: QuerySet[LoadBalancer], began: datetime) -> QuerySet[LoadBalancer, str]:
+def _unwell(balancers: QuerySet[LoadBalancer], began: datetime) -> Iterator[str]:
     """Load balancers with a server that is abnormal, or of which no check has told for a short
     while, by health read longest ago.
 
     A listener is read back before its first checks are through, and nothing else tells of them. A
     server of which no check tells for long waits for nothing.
     """
-    unwell = ServerHealth.objects.filter(
-        Q(status=ServerHealth.Status.ABNORMAL)
-        | Q(status=ServerHealth.Status.UNAVAILABLE, read_at__gt=began - RECENT),
-        listener__load_balancer=OuterRef("pk"),
-        listener__health_check="on",
+    checked = ServerHealth.objects.filter(
+        listener__load_balancer=OuterRef("pk"), listener__health_check="on"
     )
-    found = balancers.filter(Exists(unwell)).order_by(F("health_at").asc(nulls_first=True), "pk")
-    return found.values_list("pk", flat=True)[:MOST_UNWELL]
+    abnormal = checked.filter(status=ServerHealth.Status.ABNORMAL)
+    untold = checked.filter(status=ServerHealth.Status.UNAVAILABLE, read_at__gt=began - RECENT)
+    by_age = balancers.order_by(F("health_at").asc(nulls_first=True), "pk")
+    for some, most in ((abnormal, MOST_ABNORMAL), (untold, MOST_UNTOLD)):
+        yield from by_age.filter(Exists(some)).values_list("pk", flat=True)[:most]
 
 
 def _longest_ago[M: Model](

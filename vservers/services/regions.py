@@ -18,7 +18,7 @@ from .connection import connect
 from .differences import EXISTS, Difference, Kind
 from .owners import owner_of
 from .readings import balancer_columns, balancer_differences
-from .readings.rows import differing, upsert
+from .readings.rows import differing, held, upsert
 
 # The region asked for the list of regions, which every endpoint answers alike.
 ANY_REGION = "cn-hangzhou"
@@ -101,12 +101,17 @@ def _write_balancers(
     Of a region that is read for the first time, where no load balancer has drift, all that are new
     at once.
     """
-    before = LoadBalancer.everything.in_bulk([one.load_balancer_id for one in page])
+    after = {one.load_balancer_id: balancer_columns(one) for one in page}
+    names = ["vanished_at", *next(iter(after.values()), {})]
+    rows = held(
+        LoadBalancer, ["load_balancer_id", *names], "load_balancer_id = ANY(%s)", list(after)
+    )
+    before = {pk: tuple(values) for pk, *values in rows}
     first_seen = []
     for one in page:
-        columns = balancer_columns(one)
-        row = before.get(one.load_balancer_id)
-        if row and not row.vanished_at and all(getattr(row, c) == v for c, v in columns.items()):
+        columns = after[one.load_balancer_id]
+        was = before.get(one.load_balancer_id)
+        if was == (None, *columns.values()):
             continue
         fresh = LoadBalancer(
             load_balancer_id=one.load_balancer_id,
@@ -114,9 +119,13 @@ def _write_balancers(
             region_id=cloud.region_id,
             **columns,
         )
-        if row is None and not known_before:
+        if was is None and not known_before:
             first_seen.append(fresh)
             continue
+        row = None
+        if was:
+            held_now = dict(zip(names, was, strict=True))
+            row = LoadBalancer(load_balancer_id=one.load_balancer_id, **held_now)
         with transaction.atomic():
             if row is None:
                 LoadBalancer.objects.bulk_create([fresh], ignore_conflicts=True)

@@ -22,7 +22,7 @@ from vservers.models import (
     SyncRun,
     VServerGroup,
 )
-from vservers.services import runs, schedule, vanishing
+from vservers.services import incremental_sync, runs, schedule, vanishing
 from vservers.services.runs import Progress, Stopped
 
 FULL, INCREMENTAL = SyncRun.Kind.FULL, SyncRun.Kind.INCREMENTAL
@@ -130,6 +130,29 @@ def test_health_that_is_not_normal_is_asked_for_again(group, calls):
     ServerHealth.objects.update(read_at=timezone.now() - timedelta(hours=1))
     sync(INCREMENTAL)
     assert calls.count("DescribeHealthStatus") == 0, "it waits for nothing"
+
+
+def test_of_health_that_no_check_has_told_a_run_asks_for_some_only(group, calls, monkeypatch):
+    monkeypatch.setattr(incremental_sync, "MOST_UNTOLD", 1)
+    ServerHealth.objects.update(status="unavailable", read_at=timezone.now())
+    checked = ServerHealth.objects.filter(listener__health_check="on")
+    assert len(set(checked.values_list("listener__load_balancer", flat=True))) > 1
+    sync(INCREMENTAL)
+    assert calls.count("DescribeHealthStatus") == 1
+    asked = LoadBalancer.objects.order_by("-health_at").first()
+    sync(INCREMENTAL)
+    assert LoadBalancer.objects.order_by("-health_at").first() != asked, "in turns"
+
+
+def test_what_is_seen_for_the_first_time_is_no_change_to_keep_an_eye_on(group, outsider):
+    LoadBalancer.everything.all().delete()
+    sync(FULL)
+    assert not VServerGroup.objects.exclude(changed_at=None).exists()
+    balancer = group.load_balancer_id
+    made = outsider.call("CreateVServerGroup", RegionId=REGION, LoadBalancerId=balancer)
+    sync(FULL)
+    changed = VServerGroup.objects.exclude(changed_at=None)
+    assert [one.pk for one in changed] == [made["VServerGroupId"]]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from vservers.cloud import Cloud, CloudRefused
 from vservers.cloud import types as api
-from vservers.models import Member, VServerGroup
+from vservers.models import LoadBalancer, Member, VServerGroup
 from vservers.services.differences import EXISTS, Difference, Kind, Written, server_item
 from vservers.services.owners import owner_of
 
@@ -166,6 +166,7 @@ def _write_groups(
     known_rows = held(VServerGroup, columns, "vserver_group_id = ANY(%s)", ids)
     before = {pk: _Known(*values) for pk, *values in known_rows}
     member_changes = _MemberChanges(ids, details)
+    first_sight = len(before) < len(ids) and _was_never_read(load_balancer_id)
     other = []
     differences: list[Difference] = []
     for detail in details:
@@ -179,7 +180,9 @@ def _write_groups(
         own = _group_differences(known, detail, member_changes)
         differences += own
         if own or known is None or known[: len(values)] != values:
-            changed_at = read_at if own else known and known.changed_at
+            changed_at = known and known.changed_at
+            if own and not first_sight:
+                changed_at = read_at
             other.append(
                 (detail.vserver_group_id, load_balancer_id, *values, read_at, changed_at, None)
             )
@@ -190,6 +193,12 @@ def _write_groups(
     member_changes.write()
     rows = len(details) + sum(len(detail.servers) for detail in details)
     return Written(tuple(differences), rows)
+
+
+def _was_never_read(load_balancer_id: str) -> bool:
+    """Whether nobody can have changed what is found, for nobody has seen it before."""
+    rows = held(LoadBalancer, ["synced_at"], "load_balancer_id = %s", load_balancer_id)
+    return rows == [(None,)]
 
 
 class _Known(NamedTuple):
