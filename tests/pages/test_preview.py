@@ -1,6 +1,7 @@
 """Show what will be sent: every dialog tells its plan, sends nothing, and keeps what was typed."""
 
 import pytest
+from django.utils.translation import override
 
 from tests.cloud import REGION, mirror, web
 from tests.localcloud.client import Client as Outsider
@@ -8,6 +9,7 @@ from tests.pages.addresses import HTMX, address
 from tests.pages.test_group_dialog import form, shown_rows
 from tests.pages.test_listeners import FORM
 from vservers.models import Operation
+from vservers.pages.wording import Wording
 
 PLAN = {"intent": "plan"}
 
@@ -199,3 +201,27 @@ def test_a_group_of_400_rows_can_be_sent_in_one_form(browser, balancer):
     answer = browser.post(address("groups-new", balancer), data)
     assert answer.status_code == 200
     assert len(answer.context["preview"].steps) == 20
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("gzip", "on", "on"),
+        ("description", "on", "on"),
+        ("scheduler", "qch", "Consistent hash: QUIC ID"),
+        ("scheduler", "newer", "newer"),
+        ("status", "running", "Running"),
+        ("tls_cipher_policy", "tls_cipher_policy_1_2", "TLS 1.2 and later"),
+        ("tls_cipher_policy", "tls-own", "tls-own"),
+        ("health_check_http_code", "http_2xx,http_3xx", "2xx, 3xx"),
+        ("drain", {"connection_drain": "on", "connection_drain_timeout": 30}, "30 s"),
+    ],
+)
+def test_a_setting_is_said_in_words(db, name, value, words):
+    assert Wording().setting(name, value) == words
+
+
+def test_a_switch_is_said_in_the_language_of_the_reader_and_a_name_is_not(db):
+    with override("zh-hans"):
+        assert Wording().setting("gzip", "on") != "on"
+        assert Wording().setting("description", "on") == "on"

@@ -6,11 +6,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from vservers.models import Listener
 from vservers.selectors.names import group_names, server_names
 from vservers.services.changes import NEW, Change, Kind, Values
 
 from .balancer_wording import balancer_words, tag_words
 from .further_wording import NOT_THERE, Row, pair_server_ids, rows_of_further
+from .listeners.fields import HASHING, SCHEDULERS, TLS_POLICIES, UDP
 
 __all__ = ["NOTHING", "NOT_THERE", "SETTINGS", "Row", "Wording", "member_words"]
 
@@ -79,6 +81,36 @@ _SECONDS = {
     "request_timeout",
     "health_check_interval",
     "health_check_timeout",
+}
+_SWITCH = {"on": gettext_lazy("on"), "off": gettext_lazy("off")}
+# What the cloud calls by words of its own; any other word stays as it is.
+_VALUES: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(
+        (
+            "acl_status",
+            "connection_drain",
+            "enable_http2",
+            "gzip",
+            "health_check",
+            "listener_sync",
+            "sticky_session",
+            "x_forwarded_for",
+            "x_forwarded_for_proto",
+            "x_forwarded_for_slbid",
+            "x_forwarded_for_slbip",
+        ),
+        _SWITCH,
+    ),
+    "status": dict(Listener.Status.choices),
+    "scheduler": dict([*SCHEDULERS, *HASHING[UDP]]),
+    "tls_cipher_policy": dict(TLS_POLICIES),
+    "acl_type": {"white": gettext_lazy("Whitelist"), "black": gettext_lazy("Blacklist")},
+    "sticky_session_type": {
+        "insert": gettext_lazy("Insert cookie"),
+        "server": gettext_lazy("Rewrite cookie"),
+    },
+    "health_check_method": {"head": "HEAD", "get": "GET"},
+    "health_check_type": {"tcp": "TCP", "http": "HTTP", "udp": "UDP"},
 }
 # Follow from other values, or are said by them.
 _UNSAID = {"rule_id", "type"}
@@ -214,6 +246,10 @@ class Wording:
             return _("off")
         if value in (None, ""):
             return NOTHING
+        if name in _VALUES:
+            return str(_VALUES[name].get(value, value))
+        if name == "health_check_http_code":
+            return ", ".join(str(value).removeprefix("http_").split(",http_"))
         if name == "bandwidth":
             return _("no limit") if value == -1 else _("%(number)s Mbit/s") % {"number": value}
         return _("%(number)s s") % {"number": value} if name in _SECONDS else str(value)
@@ -254,7 +290,9 @@ def _access(values: Values | None) -> str:
 
 def _drain(values: Values | None) -> str:
     on = values and values.get("connection_drain") == "on"
-    return f"{values['connection_drain_timeout']} s" if on and values else _("off")
+    if not (on and values):
+        return _("off")
+    return _("%(number)s s") % {"number": values["connection_drain_timeout"]}
 
 
 def _own(values: Values | None) -> str:
