@@ -29,6 +29,16 @@ class Listening(NoPlane):
         self.came.set()
 
 
+def weights(topology, group):
+    return [
+        member.weight
+        for listener in topology.listeners
+        for backend in listener.backends
+        if backend.key == group
+        for member in backend.members
+    ]
+
+
 async def test_the_data_plane_is_given_what_is_served_and_left_alone_otherwise(tmp_path):
     plane = Listening()
     store = Store(tmp_path / "state.sqlite3")
@@ -51,5 +61,16 @@ async def test_the_data_plane_is_given_what_is_served_and_left_alone_otherwise(t
         await call("SetBackendServers", BackendServers=rows)
         await asyncio.wait_for(plane.came.wait(), 30)
         assert [one == first for one in plane.given] == [True, False]
+        # A group that a rule names is served, from its first change on.
+        rule = f'[{{"RuleName": "r", "Url": "/x", "VServerGroupId": "{made["VServerGroupId"]}"}}]'
+        await call("CreateRules", ListenerPort="80", RuleList=rule)
+        for weight in (8, 9):
+            plane.came.clear()
+            rows = f'[{{"ServerId": "{web(1)}", "Port": 80, "Weight": {weight}}}]'
+            await call("SetVServerGroupAttribute", **group, BackendServers=rows)
+            await asyncio.wait_for(plane.came.wait(), 30)
+            while weight not in weights(plane.given[-1], group["VServerGroupId"]):
+                plane.came.clear()
+                await asyncio.wait_for(plane.came.wait(), 30)
     finally:
         await cloud.stop()

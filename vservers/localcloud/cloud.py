@@ -14,21 +14,22 @@ from vservers.localcloud.dataplane.topology import Topology
 from vservers.localcloud.errors import ApiError
 from vservers.localcloud.faults import Faults
 from vservers.localcloud.metrics import Metrics
-from vservers.localcloud.model import Balancer, Instance
+from vservers.localcloud.model import Balancer, Group, Instance, MasterSlaveGroup
 from vservers.localcloud.plane import NoPlane, Plane
 from vservers.localcloud.quotas import Quotas
 from vservers.localcloud.regions import REGIONS
 from vservers.localcloud.registry import ACTIONS, Answer, Call
 from vservers.localcloud.signatures import Caller
-from vservers.localcloud.store import Edit, Store, View
+from vservers.localcloud.store import Changes, Edit, Store, View
 from vservers.localcloud.validate import table
-from vservers.localcloud.wiring import is_served, topology
+from vservers.localcloud.wiring import is_served, named_groups, topology
 from vservers.localcloud.writer import Job, Writer
 
 # (API version) -> the product's table; the cloud tells products apart by host, we by version.
 PRODUCTS = {table(name).version: name for name in ("slb", "ecs", "vpc", "sts", "cms")}
 _FIRST_SERVED_SECONDS = 10.0
 _FEED_SECONDS = 0.01
+_GROUPS = (Group.kind, MasterSlaveGroup.kind)
 _NOT_SERVED = NoPlane("this account is made up and too large to be served")
 
 
@@ -63,15 +64,17 @@ class Cloud:
         ]
         self.addresses = Addresses(network, taken)
         self._changed = asyncio.Event()
-        self._writer = Writer(store, self._changed.set)
+        self._writer = Writer(store, self._published)
         self._feeder: asyncio.Task[None] | None = None
         self._served = Topology()
+        # The groups that any listener or rule names, as of then.
+        self._named: frozenset[str] = frozenset()
 
     async def start(self) -> None:
         """Begin to serve what the store holds."""
         self._writer.start()
         await self.plane.start()
-        self._served = topology(self.store)
+        self._served, self._named = topology(self.store), named_groups(self.store)
         self.plane.submit(self._served)
         self._feeder = asyncio.create_task(self._feed())
         self.metrics.start(self.plane, self.store)
@@ -133,17 +136,22 @@ class Cloud:
         """Carry out a change of our own; on disk when this returns."""
         return await self._writer.run(job)
 
+    def _published(self, changes: Changes) -> None:
+        """Wake the feeder, unless all that changed are groups that nothing sends requests to."""
+        if any(kind not in _GROUPS or name in self._named for _, kind, name in changes):
+            self._changed.set()
+
     async def _feed(self) -> None:
         """Give the data plane each new state; under many writes, at a fifth of our time at most.
 
         The first change after a pause is given at once, the next ones together. A write that no
-        listener serves, as to a group that is not used yet, leaves the data plane alone.
+        listener serves, as to one that is stopped, leaves the data plane alone.
         """
         while True:
             await self._changed.wait()
             self._changed.clear()
             began = time.perf_counter()
-            served = topology(self.store)
+            served, self._named = topology(self.store), named_groups(self.store)
             if served != self._served:
                 self._served = served
                 self.plane.submit(served)

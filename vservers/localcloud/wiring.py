@@ -55,6 +55,15 @@ def topology(store: Store) -> Topology:
     )
 
 
+def named_groups(store: Store) -> frozenset[str]:
+    """The IDs of the groups that a listener or a rule of any account names, served or not."""
+    return frozenset(
+        cast(model.Listener | Rule, entity).group_id
+        for kind in (model.Listener, Rule)
+        for _, entity in store.everything(kind)
+    )
+
+
 def _listener(state: View, balancer: Balancer, listener: model.Listener) -> Listener:
     settings = listener.settings
     if settings.get("ListenerForward") == "on":

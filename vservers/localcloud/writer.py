@@ -27,9 +27,9 @@ _NEW_SHARE = 0.1
 
 
 class Writer:
-    """Runs writing jobs against the store. on_published is called after each saved batch."""
+    """Runs writing jobs against the store. on_published is told of each saved batch's changes."""
 
-    def __init__(self, store: Store, on_published: Callable[[], None]) -> None:
+    def __init__(self, store: Store, on_published: Callable[[Changes], None]) -> None:
         self._store = store
         self._on_published = on_published
         self._waiting: list[tuple[Job, asyncio.Future[Answer]]] = []
@@ -89,7 +89,7 @@ class Writer:
                 outcomes = [ApiError("ServiceUnavailable")] * len(jobs)
             else:
                 self._store.publish(batch.changes)
-                self._on_published()
+                self._on_published(batch.changes)
         del self._waiting[: len(jobs)]
         if not self._waiting:
             self._wake.clear()
