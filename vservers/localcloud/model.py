@@ -6,6 +6,7 @@ and rules.
 """
 
 import dataclasses
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, get_args
@@ -335,6 +336,7 @@ _KINDS: dict[str, type[Entity]] = {cls.kind: cls for cls in get_args(Entity)}
 # JSON knows lists only; these fields are tuples: of pairs, of members, of texts.
 _PAIRS = ("tags", "entries")
 _MEMBERS = ("members", "pool")
+_TYPE = Member._fields.index("type")
 _TUPLES = ("white_list", "names", "versions", "ciphers")
 
 
@@ -366,12 +368,19 @@ def load(kind: str, text: str) -> Entity:
             values[name] = tuple(values[name])
     for name in _MEMBERS:
         if name in values:
-            # An earlier version wrote their fields' names.
-            values[name] = tuple(
-                Member(**member) if isinstance(member, dict) else Member(*member)
-                for member in values[name]
-            )
+            values[name] = tuple([_member(kept) for kept in values[name]])
     return _KINDS[kind](**values)
+
+
+def _member(kept: list[Any] | dict[str, Any]) -> Member:
+    if isinstance(kept, dict):
+        # An earlier version wrote the fields' names.
+        return Member(**kept)
+    # Thousands of members share a server and a type, which would each be a text of its own.
+    kept[0] = sys.intern(kept[0])
+    if len(kept) > _TYPE:
+        kept[_TYPE] = sys.intern(kept[_TYPE])
+    return Member(*kept)
 
 
 def _plain(entity: Any) -> object:
