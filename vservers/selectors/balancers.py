@@ -1,20 +1,64 @@
 """Regions and load balancers, as the Instances page and the region selector show them."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import CharField, Count, F, Func, Prefetch, Q, QuerySet
+from django.db import connection
+from django.db.models import CharField, Count, F, Func, Q, QuerySet
 
-from vservers.models import AccountRegion, Listener, LoadBalancer, Region, Rule, VServerGroup
+from vservers.models import (
+    AccountRegion,
+    Listener,
+    LoadBalancer,
+    MasterSlaveGroup,
+    Region,
+    Rule,
+    ServerHealth,
+    VServerGroup,
+)
 
-from .listeners import ListenerRow, counted, rows_of
+from .listeners import summed_up
 
 PAGE_SIZE = 20
 PAGE_SIZES = (20, 50, 100)
 # A name or ID filter takes so many values, as the cloud's own does.
 MOST_VALUES = 10
 _MOST_TAG_KEYS = 100
+# What the list has columns for; tags and the account's name beside them.
+_SHOWN = (
+    "load_balancer_id", "region_id", "name", "status", "address", "address_type", "network_type",
+    "vpc_id", "vswitch_id", "master_zone_id", "slave_zone_id", "spec", "pay_type",
+    "internet_charge_type", "bandwidth", "delete_protection", "modification_protection",
+    "modification_protection_reason", "resource_group_id", "owner", "created_at",
+)  # fmt: skip
+_shown = attrgetter(*_SHOWN)
+# As a ListenerLine has it. In one statement as it stands: the list asks for it on every page, and
+# building it takes longer than its answer.
+_LISTENERS = f"""
+    SELECT listener.load_balancer_id, listener.protocol, listener.port, listener.status,
+        listener.health_check, listener.forward_port, listener.backend_server_port,
+        coalesce(listener.vserver_group_id, ''),
+        coalesce(nullif(vserver_group.name, ''), listener.vserver_group_id, ''),
+        listener.master_slave_server_group_id,
+        coalesce(nullif(pair.name, ''), listener.master_slave_server_group_id),
+        health.normal, health.abnormal, health.servers
+    FROM {Listener._meta.db_table} listener
+    LEFT JOIN {VServerGroup._meta.db_table} vserver_group USING (vserver_group_id)
+    LEFT JOIN {MasterSlaveGroup._meta.db_table} pair
+        ON pair.group_id = listener.master_slave_server_group_id
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE status = '{ServerHealth.Status.NORMAL.value}') AS normal,
+            count(*) FILTER (WHERE status = '{ServerHealth.Status.ABNORMAL.value}') AS abnormal,
+            count(*) AS servers
+        FROM {ServerHealth._meta.db_table} WHERE listener_id = listener.id
+    ) health
+    WHERE listener.load_balancer_id = ANY(%s)
+    ORDER BY listener.port, listener.protocol
+"""  # noqa: S608 - names of our own tables
 # What a list can be sorted by, and the columns for it; the ID decides between equals.
 SORTS = {
     "name": "name",
@@ -50,7 +94,7 @@ class Filters:
 
     def as_query(self) -> dict[str, str]:
         """Those that are set, as an address has them."""
-        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        named = {one.name: getattr(self, one.name) for one in fields(self)}
         return {name: value for name, value in named.items() if value}
 
     def condition(self) -> Q:
@@ -77,11 +121,51 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class BalancerRow:
-    """A load balancer of the list with its listeners, each with its health summed up."""
+class ListenerLine:
+    """A listener in a row of the list, with its health counted.
 
-    balancer: LoadBalancer
-    listeners: list[ListenerRow]
+    vserver_group, pair: names, else IDs, "" without one. normal, abnormal, servers: (server, port)
+    pairs that its check has told of.
+    """
+
+    load_balancer_id: str
+    protocol: str
+    port: int
+    status: str
+    health_check: str
+    forward_port: int | None
+    backend_server_port: int | None
+    vserver_group_id: str
+    vserver_group: str
+    master_slave_server_group_id: str
+    pair: str
+    normal: int
+    abnormal: int
+    servers: int
+
+    def __str__(self) -> str:
+        return f"{self.protocol.upper()}:{self.port}"
+
+    @property
+    def get_status_display(self) -> str:
+        return str(dict(Listener.Status.choices).get(self.status, self.status))
+
+    @property
+    def health(self) -> tuple[str, str]:
+        """Level and word, as a listener's own page has them."""
+        return summed_up(self.health_check, self.normal, self.abnormal, self.servers)
+
+
+@dataclass(frozen=True, slots=True)
+class BalancerRow:
+    """A load balancer of the list with its listeners; two rows are equal where they show the same.
+
+    shown: the values of the load balancer that the list has a column for.
+    """
+
+    balancer: LoadBalancer = field(compare=False)
+    shown: tuple[Any, ...]
+    listeners: tuple[ListenerLine, ...]
 
 
 def values_of(text: str) -> list[str]:
@@ -113,18 +197,29 @@ def balancers_page(
     sort: a key of SORTS, with "-" in front backwards.
     """
     found = Paginator(_sorted(matching(region=region, filters=filters), sort), size).get_page(page)
-    listeners = counted(Listener.objects.select_related("vserver_group"))
     shown = found.object_list
     assert isinstance(shown, QuerySet)  # noqa: S101 - the paginator's slice
-    balancers = list(
-        shown.select_related("account").prefetch_related(Prefetch("listeners", listeners))
-    )
+    balancers = list(shown.select_related("account").only(*_SHOWN, "tags", "account__name"))
     found.object_list = balancers
-    rows = rows_of([one for balancer in balancers for one in balancer.listeners.all()])
+    listeners = _listeners_of([balancer.pk for balancer in balancers])
     return [
-        BalancerRow(balancer, [rows[one.pk] for one in balancer.listeners.all()])
+        BalancerRow(
+            balancer,
+            (*_shown(balancer), *balancer.tags.items(), balancer.account.name),
+            tuple(listeners[balancer.pk]),
+        )
         for balancer in balancers
     ], found
+
+
+def _listeners_of(balancer_ids: list[str]) -> dict[str, list[ListenerLine]]:
+    """Those of each load balancer, by port; one query for all."""
+    found: dict[str, list[ListenerLine]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(_LISTENERS, [balancer_ids])
+        for row in cursor.fetchall():
+            found[row[0]].append(ListenerLine(*row))
+    return found
 
 
 def _sorted(rows: QuerySet[LoadBalancer], sort: str) -> QuerySet[LoadBalancer]:

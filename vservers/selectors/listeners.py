@@ -172,22 +172,26 @@ def _matching(filters: Filters) -> Q:
     return wanted
 
 
-def _health(listener: Listener, counts: dict[str, int]) -> tuple[str, str]:
+def summed_up(health_check: str, normal: int, abnormal: int, servers: int) -> tuple[str, str]:
     """Level and word for what a listener's checks say of its servers."""
-    total = sum(counts.values())
-    abnormal = counts.get(ServerHealth.Status.ABNORMAL, 0)
-    if listener.health_check == "off":
+    if health_check == "off":
         return "off", _("Not enabled")
-    if not total:
+    if not servers:
         return "off", _("No servers")
     if abnormal:
-        return "bad" if abnormal == total else "warn", _("%(abnormal)s of %(total)s abnormal") % {
+        return "bad" if abnormal == servers else "warn", _("%(abnormal)s of %(total)s abnormal") % {
             "abnormal": abnormal,
-            "total": total,
+            "total": servers,
         }
-    if counts.get(ServerHealth.Status.NORMAL, 0) == total:
-        return "ok", _("Normal")
-    return "off", _("Unavailable")
+    return ("ok", _("Normal")) if normal == servers else ("off", _("Unavailable"))
+
+
+def _health(listener: Listener, counts: Mapping[str, int]) -> tuple[str, str]:
+    normal, abnormal = (
+        counts.get(status, 0)
+        for status in (ServerHealth.Status.NORMAL, ServerHealth.Status.ABNORMAL)
+    )
+    return summed_up(listener.health_check, normal, abnormal, sum(counts.values()))
 
 
 def listeners_on_pool(load_balancer: LoadBalancer) -> list[Listener]:

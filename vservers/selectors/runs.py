@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, FilteredRelation, OuterRef, Q, Subquery
 
 from vservers.models import AccountRegion, CloudAccount, LoadBalancer, Region, SyncRun
 
@@ -117,16 +117,13 @@ class Accounts:
 
 def accounts_of(region: Region) -> Accounts:
     """All accounts, and how old the list of a region's load balancers is; in one query."""
-    places = AccountRegion.objects.filter(account=OuterRef("pk"), region=region)
+    here = FilteredRelation("account_regions", condition=Q(account_regions__region=region))
     rows = list(
-        CloudAccount.objects.values_list(
-            "name",
-            "enabled",
-            Exists(places.order_by()),
-            Subquery(places.order_by().values("listed_at")),
+        CloudAccount.objects.annotate(here=here).values_list(
+            "name", "enabled", "here__pk", "here__listed_at"
         )
     )
-    moments = [moment for _name, enabled, is_there, moment in rows if enabled and is_there]
+    moments = [moment for _name, enabled, place, moment in rows if enabled and place]
     known = [moment for moment in moments if moment]
     return Accounts(
         [row[0] for row in rows], min(known) if known and len(known) == len(moments) else None

@@ -39,15 +39,15 @@ COLUMNS = (
 _ACCOUNT = "account"
 
 
-def chosen_columns(actor: Actor, *, several_accounts: bool) -> list[Column]:
+def chosen_columns(actor: Actor, *, several_accounts: bool) -> tuple[Column, ...]:
     """What the person sees, in the page's order; the account only where there is more than one."""
     usual = [column.key for column in COLUMNS if column.usual]
     keys = set(preference(actor, PREFERENCE, usual))
-    return [column for column in offered_columns(several_accounts) if column.key in keys]
+    return tuple(column for column in offered_columns(several_accounts) if column.key in keys)
 
 
-def offered_columns(several_accounts: bool) -> list[Column]:
-    return [column for column in COLUMNS if column.key != _ACCOUNT or several_accounts]
+def offered_columns(several_accounts: bool) -> tuple[Column, ...]:
+    return tuple(column for column in COLUMNS if column.key != _ACCOUNT or several_accounts)
 
 
 def choose_columns(actor: Actor, keys: Iterable[str] | None) -> None:

@@ -1,6 +1,6 @@
 """What the address of the Instances page says: filters, sort, page and size."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -28,7 +28,7 @@ class Field:
     label: str
     value: str
     placeholder: str = ""
-    options: list[tuple[str, Any]] | None = None
+    options: tuple[tuple[str, Any], ...] | None = None
     error: str = ""
     suggestions: str = ""
 
@@ -56,7 +56,7 @@ def size_of(query: Mapping[str, str]) -> int:
     return int(size) if size in {str(one) for one in PAGE_SIZES} else PAGE_SIZE
 
 
-def form_fields(filters: Filters, accounts: list[str]) -> list[Field]:
+def form_fields(filters: Filters, accounts: list[str]) -> tuple[Field, ...]:
     """The filters beside the search box, in their order."""
     several = _("up to %(most)d, separated by commas") % {"most": MOST_VALUES}
     fields = [
@@ -72,18 +72,18 @@ def form_fields(filters: Filters, accounts: list[str]) -> list[Field]:
             filters.tag_value,
             error="" if filters.tag_key or not filters.tag_value else _("Give the key, too."),
         ),
-        Field("status", _("Status"), filters.status, options=list(LoadBalancer.Status.choices)),
+        Field("status", _("Status"), filters.status, options=tuple(LoadBalancer.Status.choices)),
         Field(
             "type",
             _("Instance type"),
             filters.type,
-            options=list(LoadBalancer.AddressType.choices),
+            options=tuple(LoadBalancer.AddressType.choices),
         ),
     ]
     if len(accounts) > 1:
-        options = [(name, name) for name in accounts]
+        options = tuple((name, name) for name in accounts)
         fields.append(Field("account", _("Account"), filters.account, options=options))
-    return fields
+    return tuple(fields)
 
 
 def _too_many(text: str) -> str:
@@ -96,7 +96,7 @@ def _too_many(text: str) -> str:
     }
 
 
-def chips(address: str, query: Mapping[str, str], fields: list[Field]) -> list[Chip]:
+def chips(address: str, query: Mapping[str, str], fields: Iterable[Field]) -> list[Chip]:
     """The fields that are set, each with the way back without it."""
     rest = {name: value for name, value in query.items() if name != "page"}
     found = []

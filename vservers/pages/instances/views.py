@@ -90,7 +90,7 @@ def _list(request: ConsoleRequest, region: Region) -> HttpResponse:
         "sizes": PAGE_SIZES,
         "kept": filters.as_query(),
         "bulk": bulk,
-        "acts": [(act, act.url(region)) for act in ACTS.values()] if bulk else [],
+        "acts": tuple((act.key, act.label, act.icon, act.url(region)) for act in ACTS.values()),
         "elsewhere": [] if rows else elsewhere(region, filters),
     }
     response = render_page(request, "vservers/instances/list.html", context)
