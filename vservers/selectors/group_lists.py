@@ -41,21 +41,22 @@ _WORST_FIRST = [
     ServerHealth.Status.NORMAL.value,
 ]
 _LISTENERS_FIRST = "rule_id <> '', port, protocol, domain, url"
-# What sends requests to the groups %(groups)s, as a Use has it.
+# What sends requests to the groups %(groups)s: a Use but for its region.
 _USES = f"""
-    SELECT used.group_id, listener.id AS listener_id, balancer.region_id,
-        balancer.load_balancer_id, listener.protocol, listener.port,
-        used.rule_id, used.domain, used.url
-    FROM (
-        SELECT vserver_group_id AS group_id, id AS listener_id,
-            '' AS rule_id, '' AS domain, '' AS url
-        FROM {Listener._meta.db_table} WHERE vserver_group_id = ANY(%(groups)s)
-        UNION ALL
-        SELECT vserver_group_id, listener_id, rule_id, domain, url
-        FROM {Rule._meta.db_table} WHERE vserver_group_id = ANY(%(groups)s)
-    ) used
-    JOIN {Listener._meta.db_table} listener ON listener.id = used.listener_id
-    JOIN {LoadBalancer._meta.db_table} balancer USING (load_balancer_id)
+    SELECT vserver_group_id AS group_id, id AS listener_id, load_balancer_id, protocol, port,
+        '' AS rule_id, '' AS domain, '' AS url
+    FROM {Listener._meta.db_table} WHERE vserver_group_id = ANY(%(groups)s)
+    UNION ALL
+    SELECT rule.vserver_group_id, listener_id, load_balancer_id, protocol, port,
+        rule_id, domain, url
+    FROM {Rule._meta.db_table} rule
+    JOIN {Listener._meta.db_table} listener ON listener.id = listener_id
+    WHERE rule.vserver_group_id = ANY(%(groups)s)
+"""  # noqa: S608 - names of our own tables
+_USES_WITH_REGION = f"""
+    SELECT group_id, listener_id, region_id, load_balancer_id, protocol, port, rule_id, domain, url
+    FROM ({_USES}) used JOIN {LoadBalancer._meta.db_table} USING (load_balancer_id)
+    ORDER BY {_LISTENERS_FIRST}
 """  # noqa: S608 - names of our own tables
 # All that a list tells of groups beside their own columns. In one statement as it stands: members
 # are many and their groups few, so that counting stays in the database, and every list asks for it.
@@ -293,7 +294,7 @@ def _group_rows(groups: list[tuple[Any, ...]]) -> list[GroupRow]:
             balancer_id,
             balancer or balancer_id,
             region_id,
-            tuple(Use(**use) for use in facts[group_id][0] or ()),
+            tuple(Use(region_id=region_id, **use) for use in facts[group_id][0] or ()),
             *facts[group_id][1:],
         )
         for group_id, name, owner, tags, balancer_id, balancer, region_id in groups
@@ -304,7 +305,7 @@ def uses_of(group_ids: Iterable[str]) -> dict[str, list[Use]]:
     """{vserver_group_id: what sends requests to it}, listeners first; one query for all."""
     found: dict[str, list[Use]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(f"{_USES} ORDER BY {_LISTENERS_FIRST}", {"groups": list(group_ids)})
+        cursor.execute(_USES_WITH_REGION, {"groups": list(group_ids)})
         for row in cursor.fetchall():
             found[row[0]].append(Use(*row))
     return found
