@@ -144,9 +144,16 @@ def test_a_listener_for_the_pool_is_created_and_started(client_of, operator, bal
     assert balancer.listeners.get().status == "running", "the mirror was read again"
 
 
+def on_the_list(balancer):
+    """What htmx sends when the wizard was opened on the list of listeners."""
+    return {**HTMX, "HX-Current-URL": f"http://testserver{address('listeners-list', balancer)}"}
+
+
 def test_a_listener_for_a_group_needs_no_backend_port(client_of, operator, balancer, group):
     typed = {**FORM, "target": group.pk, "backend_port": "", "listening_port": "81"}
-    answer = client_of(operator).post(address("listeners-new", balancer), typed, headers=HTMX)
+    answer = client_of(operator).post(
+        address("listeners-new", balancer), typed, headers=on_the_list(balancer)
+    )
     assert answer.status_code == 204
     assert "listeners-changed" in answer["HX-Trigger"]
     assert balancer.listeners.get(port=81).vserver_group == group
@@ -273,7 +280,9 @@ def test_a_refused_call_shows_code_and_request_id_and_keeps_what_was_typed(
 
 def test_a_change_that_cannot_be_read_back_is_a_warning(client_of, operator, balancer, flaky_cloud):
     flaky_cloud.after("StartLoadBalancerListener", "DescribeLoadBalancerListeners", "InternalError")
-    answer = client_of(operator).post(address("listeners-new", balancer), FORM, headers=HTMX)
+    answer = client_of(operator).post(
+        address("listeners-new", balancer), FORM, headers=on_the_list(balancer)
+    )
     assert answer.status_code == 204
     assert "reading it back failed" in answer["HX-Trigger"]
 
