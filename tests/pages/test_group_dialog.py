@@ -6,7 +6,8 @@ import pytest
 from django.urls import reverse
 
 from tests.cloud import pay, report, web
-from vservers.models import VServerGroup
+from vservers.models import Server, VServerGroup
+from vservers.pages.group_dialog import dialog
 from vservers.selectors.fingerprints import fingerprint
 
 HTMX = {"HX-Request": "true"}
@@ -183,6 +184,33 @@ def test_servers_are_searched_on_the_server_and_ticks_survive(browser, new_url):
     assert f'id="tick-{web(4)}"' not in page
     assert f'<input type="hidden" name="tick" value="{web(1)}">' in page
     assert "2 more ticked outside this list" in page
+
+
+@pytest.mark.parametrize("query", ["edge", "role=edge", "web-02 edge"])
+def test_servers_are_found_by_their_tags(browser, new_url, query):
+    Server.objects.filter(pk=web(2)).update(tags={"role": "edge"})
+    page = browser.post(new_url, form(intent="search", q=query)).content.decode()
+    assert re.findall(r'id="tick-([^"]+)"', page) == [web(2)]
+
+
+def test_all_that_match_and_can_join_are_ticked_over_all_pages(browser, new_url):
+    assert "Tick all that match" in browser.get(new_url).content.decode()
+    few = form(intent="tick-all", q="web-0", tick=[pay(1)])
+    answer = browser.post(new_url, few)
+    page = answer.content.decode()
+    assert 'id="tick-all"' not in page, "these stand on one page"
+    ticked = set(re.findall(r'value="(i-[^"]+)"[^>]*checked', page))
+    assert ticked == {web(n) for n in range(1, 8)}, "web-08 is stopped"
+    assert f'name="tick" value="{pay(1)}"' in page
+    added = browser.post(new_url, form(intent="add", tick=sorted(ticked)))
+    assert len(shown_rows(added)) == 7
+
+
+def test_more_than_a_group_takes_are_not_ticked(browser, new_url, monkeypatch):
+    monkeypatch.setattr(dialog, "MAX_ROWS", 3)
+    page = browser.post(new_url, form(intent="tick-all", q="web-0")).content.decode()
+    assert "7 servers match; search for 3 at most." in page
+    assert not re.findall(r'value="i-[^"]+"[^>]*checked', page)
 
 
 def test_pages_are_turned_and_ticks_survive(browser, new_url):

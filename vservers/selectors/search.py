@@ -46,13 +46,13 @@ _LONGEST_NUMBER = 18
 
 def balancers_with(text: str) -> QuerySet[LoadBalancer]:
     """By name, ID, address or tag."""
-    rows = LoadBalancer.objects.filter(_holding(text)).select_related("account")
+    rows = LoadBalancer.objects.filter(holding(text)).select_related("account")
     return _best_first(rows, text, "name", "load_balancer_id", "address")
 
 
 def groups_with(text: str) -> QuerySet[VServerGroup]:
     """By name, ID or tag."""
-    rows = VServerGroup.objects.filter(_holding(text), load_balancer__vanished_at=None)
+    rows = VServerGroup.objects.filter(holding(text), load_balancer__vanished_at=None)
     rows = rows.select_related("load_balancer")
     return _best_first(rows, text, "name", "vserver_group_id")
 
@@ -61,7 +61,7 @@ def listeners_with(text: str) -> QuerySet[Listener]:
     """By protocol and port, as in https:443, or by name; a number is a port."""
     rows = Listener.objects.filter(load_balancer__vanished_at=None)
     number = text if text.isdecimal() and len(text) <= 5 else ""
-    found = Q(port=int(number)) | Q(description__icontains=text) if number else _holding(text)
+    found = Q(port=int(number)) | Q(description__icontains=text) if number else holding(text)
     rows = rows.filter(found).select_related("load_balancer")
     return rows.order_by("load_balancer__name", "load_balancer_id", "port", "protocol")
 
@@ -69,14 +69,14 @@ def listeners_with(text: str) -> QuerySet[Listener]:
 def rules_with(text: str) -> QuerySet[Rule]:
     """By domain and URL, which may stand together as in an address, by name or ID."""
     bare = text.removeprefix("https://").removeprefix("http://")
-    rows = Rule.objects.filter(_holding(bare), listener__load_balancer__vanished_at=None)
+    rows = Rule.objects.filter(holding(bare), listener__load_balancer__vanished_at=None)
     rows = rows.select_related("listener__load_balancer")
     return _best_first(rows, bare, "domain", "rule_id", "name")
 
 
 def servers_with(text: str) -> QuerySet[Server]:
     """By name, ID, address or tag."""
-    rows = Server.objects.filter(_holding(text))
+    rows = Server.objects.filter(holding(text))
     return _best_first(rows, text, "name", "server_id", "private_ip", "public_ip")
 
 
@@ -181,7 +181,8 @@ def operations_with(text: str) -> QuerySet[Operation]:
     )
 
 
-def _holding(text: str) -> Q:
+def holding(text: str) -> Q:
+    """Rows with a `search_text` in which every word is found."""
     found = Q()
     for word in text.split():
         # A tag as people write it: JSON has its key and value in quotes.
@@ -192,7 +193,7 @@ def _holding(text: str) -> Q:
 
 
 def _anywhere(text: str, *fields: str) -> Q:
-    """As `_holding`, of tables that a region has a few hundred rows of at most."""
+    """As `holding`, of tables that a region has a few hundred rows of at most."""
     found = Q()
     for word in text.split():
         one = Q()

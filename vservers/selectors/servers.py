@@ -4,10 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from vservers.models import LoadBalancer, Server
+
+from .search import holding
 
 PAGE_SIZE = 10
 CLASSIC = LoadBalancer.NetworkType.CLASSIC.value
@@ -103,17 +105,10 @@ def available_servers(
 ) -> tuple[list[AvailableServer], Page[Server]]:
     """One page of the region's servers of a network type: its rows, and the page itself.
 
-    query: part of a name, ID or address. selected: (server_id, port) pairs in the Selected list;
-    port None where none is typed yet.
+    query: words of a name, ID, address or tag. selected: (server_id, port) pairs in the Selected
+    list; port None where none is typed yet.
     """
-    rows = Server.objects.filter(region_id=load_balancer.region_id, network_type=network_type)
-    if query := query.strip():
-        rows = rows.filter(
-            Q(name__icontains=query)
-            | Q(server_id__icontains=query)
-            | Q(private_ip__icontains=query)
-            | Q(public_ip__icontains=query)
-        )
+    rows = _matching(load_balancer, network_type, query)
     ports: dict[str, list[int]] = {}
     for server_id, port in selected:
         ports.setdefault(server_id, []).extend([port] if port is not None else [])
@@ -128,6 +123,23 @@ def available_servers(
         for server in found
     ]
     return available, found
+
+
+def joinable_servers(
+    *, load_balancer: LoadBalancer, rule: NetworkRule, network_type: str, query: str, most: int
+) -> tuple[list[str], int]:
+    """The IDs of the servers that match and can join, `most` of them at most; and how many can."""
+    rows = _matching(load_balancer, network_type, query).filter(status=Server.RUNNING)
+    if rule.vpc_id and network_type == VPC:
+        rows = rows.filter(vpc_id=rule.vpc_id)
+    if network_type not in rule.allowed:
+        rows = rows.none()
+    return list(rows.values_list("pk", flat=True)[:most]), rows.count()
+
+
+def _matching(load_balancer: LoadBalancer, network_type: str, query: str) -> QuerySet[Server]:
+    rows = Server.objects.filter(region_id=load_balancer.region_id, network_type=network_type)
+    return rows.filter(holding(query))
 
 
 def servers_by_id(server_ids: Collection[str], *, region_id: str) -> dict[str, Server]:

@@ -21,6 +21,7 @@ from vservers.selectors.servers import (
     AvailableServer,
     NetworkRule,
     available_servers,
+    joinable_servers,
     network_rule,
     servers_by_id,
 )
@@ -28,7 +29,7 @@ from vservers.services.errors import CallFailed, InvalidMembers
 from vservers.services.observing import held_members
 
 from .draft import PREFIX, Draft, is_number
-from .forms import GroupForm, MemberForm, MemberFormSet
+from .forms import MAX_ROWS, GroupForm, MemberForm, MemberFormSet
 from .paste import paste
 
 
@@ -87,6 +88,8 @@ class Dialog:
             self.draft.page = argument
         elif tool == "search":
             self.draft.page = "1"
+        elif tool == "tick-all":
+            self._tick_all()
         elif tool == "add":
             self._add([argument] if argument else self.draft.ticks)
         elif tool == "paste":
@@ -146,6 +149,30 @@ class Dialog:
         serving = any(member.weight for member in held_members(group))
         self.starving = serving and not any(member.weight for member in self.members)
         return self.starving
+
+    def _tick_all(self) -> None:
+        """Tick every server that the search finds and that can join, on whatever page."""
+        rule, network_type = self._network(self._chosen())
+        found, count = joinable_servers(
+            load_balancer=self.balancer,
+            rule=rule,
+            network_type=network_type,
+            query=self.draft.query,
+            most=MAX_ROWS,
+        )
+        if count > MAX_ROWS:
+            self.notice = _("%(count)d servers match; search for %(most)d at most.") % {
+                "count": count,
+                "most": MAX_ROWS,
+            }
+            return
+        self.draft.ticks = list(dict.fromkeys([*self.draft.ticks, *found]))
+
+    def _network(self, chosen: dict[str, Server]) -> tuple[NetworkRule, str]:
+        """What the network allows beside the servers chosen, and the type that is shown."""
+        rule = network_rule(self.balancer, chosen=list(chosen.values())[:1])
+        wanted = self.draft.network_type
+        return rule, wanted if wanted in rule.allowed else rule.allowed[0]
 
     def _add(self, server_ids: list[str]) -> None:
         """Move ticked servers over; those that cannot join stay behind, with a word why."""
@@ -293,9 +320,7 @@ class Dialog:
         if not self.conflict:
             self._compare()
         chosen = self._chosen()
-        rule = network_rule(balancer, chosen=list(chosen.values())[:1])
-        wanted = self.draft.network_type
-        network_type = wanted if wanted in rule.allowed else rule.allowed[0]
+        rule, network_type = self._network(chosen)
         available, page = self._available(rule, network_type)
         on_page = {row.server.pk for row in available}
         place = [balancer.region_id, balancer.pk]
@@ -325,6 +350,7 @@ class Dialog:
             "query": self.draft.query,
             "available": available,
             "page": page,
+            "may_tick_all": page.paginator.num_pages > 1,
             "ticks": set(self.draft.ticks),
             "ticks_elsewhere": [tick for tick in self.draft.ticks if tick not in on_page],
             "selected": self._selected(chosen),
