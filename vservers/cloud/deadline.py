@@ -4,7 +4,6 @@ The read timeout of requests is for each piece that arrives, so a server that se
 then could hold a call, and with it a load balancer's lock, for ever.
 """
 
-import http.client
 import io
 import socket
 import time
@@ -13,6 +12,8 @@ from typing import Any, cast
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from .heads import PlainResponse
 
 # From the request's last byte to the answer's.
 ANSWER_SECONDS = 25
@@ -53,7 +54,7 @@ class _Bounded:
         return io.BufferedReader(_Pieces(self._sock, raw))
 
 
-class _Response(http.client.HTTPResponse):
+class _Response(PlainResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(cast(socket.socket, _Bounded(sock)), *args, **kwargs)
 

@@ -1,7 +1,6 @@
 """One signed call at a time: session, retries, and what is known when it fails."""
 
 import hashlib
-import json
 import logging
 import random
 import time
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 import requests
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
@@ -191,8 +191,8 @@ def _lost(action: str, error: Exception) -> CloudError:
 
 def _answer(action: str, response: BaseHTTPResponse) -> dict[str, Any]:
     try:
-        body = json.loads(response.data)
-    except (ValueError, RecursionError):
+        body = orjson.loads(response.data)
+    except ValueError:
         body = None
     # What stands between us and the cloud may answer too: the API names the request in each answer,
     # and a code in each refusal.

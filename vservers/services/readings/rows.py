@@ -4,11 +4,11 @@ A load balancer takes some twenty of them. Put together by Django and planned by
 each, they took as long as all calls to the cloud.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import orjson
 import psycopg
 from django.db import connection
 from django.db.models import Field, JSONField, Model
@@ -32,7 +32,7 @@ def held(
     if not at:
         return found
     return [
-        tuple(json.loads(v) if n in at and v is not None else v for n, v in enumerate(row))
+        tuple(orjson.loads(v) if n in at and v is not None else v for n, v in enumerate(row))
         for row in found
     ]
 
@@ -74,7 +74,7 @@ def _execute(statement: str, values: Sequence[object]) -> psycopg.Cursor[Row]:
 
 def _document(rows: Sequence[Row]) -> str:
     # Moments as PostgreSQL reads them; all else in a row is JSON's own.
-    return json.dumps(rows, default=str)
+    return orjson.dumps(rows, default=str).decode()
 
 
 @cache
