@@ -120,6 +120,21 @@ def test_shares_follow_the_weights_while_they_are_typed(page, groups_url):
     expect(weights.nth(1)).to_have_value("10")
 
 
+def test_both_lists_are_whole_at_every_width(page, groups_url):
+    open_dialog(page, groups_url, "web-01", "web-02")
+    wide = page.viewport_size
+    try:
+        for width in (1024, 1152, 1280, 1440, 1920):
+            page.set_viewport_size({"width": width, "height": 900})
+            cut = page.evaluate(
+                "[...document.querySelectorAll('.pane .table-wrap')]"
+                ".filter((pane) => pane.scrollWidth > pane.clientWidth).length"
+            )
+            assert not cut, width
+    finally:
+        page.set_viewport_size(wide)
+
+
 def test_escape_asks_before_typed_things_are_lost(page, groups_url):
     dialog = open_dialog(page, groups_url)
     dialog.get_by_role("textbox", name="Group Name").fill("half-typed")

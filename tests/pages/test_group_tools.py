@@ -160,6 +160,15 @@ def test_lines_that_cannot_be_read_stay_with_the_reason(browser, new_url):
     assert "web-04 80 1" not in page
 
 
+def test_the_description_of_a_server_is_shown_where_it_is_chosen_and_listed(
+    browser, edit_url, group, balancer
+):
+    group.members.filter(server_id=web(1)).update(description="canary-host")
+    detail = reverse("groups-detail", args=[balancer.region_id, balancer.pk, group.pk])
+    for url in (edit_url, detail):
+        assert '<div class="sub">canary-host</div>' in browser.get(url).content.decode()
+
+
 def test_a_line_is_named_by_where_it_stands_in_the_box_afterwards(browser, new_url):
     text = f"{web(4)} 80 1\n\n# why\nnobody 80 1\n{web(5)} 80 1\n{web(6)} 0 1"
     page = browser.post(new_url, form(intent="paste", paste=text)).content.decode()
