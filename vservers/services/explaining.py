@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Q
-
 from vservers.models import AccountRegion, Operation
 
 from .changes import NEW, Change, Kind, Values, agrees
 from .differences import EXISTS, NETWORK, TAG, Difference, server_item
 from .differences import Kind as Object
+from .readings.rows import held
 
 Explains = Callable[[Difference], bool]
 
@@ -28,20 +27,30 @@ def by_operations(load_balancer_id: str) -> Explains:
     writes the differences.
     """
     # One that makes a load balancer belongs to none yet.
-    return _by(
-        Q(load_balancer_id=load_balancer_id) | Q(load_balancer_id="", verb="create instance")
+    rows = held(
+        Operation,
+        ["id"],
+        "(load_balancer_id = %s OR (load_balancer_id = '' AND verb = 'create instance'))"
+        " AND status = ANY(%s)",
+        load_balancer_id,
+        [status.value for status in Operation.UNSETTLED],
     )
+    return _by([pk for (pk,) in rows])
 
 
 def by_operations_of_region(place: AccountRegion) -> Explains:
     """The same of what a region of an account has beside its load balancers."""
-    return _by(Q(load_balancer_id="", account=place.account_id, region_id=place.region_id))
-
-
-def _by(here: Q) -> Explains:
-    unfinished = Operation.objects.filter(here, status__in=Operation.UNSETTLED).prefetch_related(
-        "calls"
+    here = Operation.objects.filter(
+        load_balancer_id="", account=place.account_id, region_id=place.region_id
     )
+    unfinished = here.filter(status__in=Operation.UNSETTLED)
+    return _by(list(unfinished.values_list("pk", flat=True)))
+
+
+def _by(operation_ids: list[int]) -> Explains:
+    if not operation_ids:
+        return lambda difference: False
+    unfinished = Operation.objects.filter(pk__in=operation_ids).prefetch_related("calls")
     changes = [
         Change.from_json(change).named(operation.resource_id or NEW)
         for operation in unfinished

@@ -1,7 +1,6 @@
 """An account's regions, and the lists of what is in one: load balancers and servers."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from itertools import batched
 
@@ -173,11 +172,10 @@ def sync_servers(cloud: Cloud, account: CloudAccount) -> int:
 def _write_servers(cloud: Cloud, account: CloudAccount, page: Iterable[api.Server]) -> None:
     after = {}
     for server in page:
-        values = asdict(server)
         after[server.server_id] = (
             account.pk,
             cloud.region_id,
-            *(values[column] for column in _SERVER_VALUES),
+            *(getattr(server, column) for column in _SERVER_VALUES),
             owner_of(name=server.name, tags=server.tags),
             None,
         )

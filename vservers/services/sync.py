@@ -25,6 +25,8 @@ MAX_READS = 5
 VIEWED_EVERY = timedelta(minutes=1)
 # As many as a page of the Instances page has.
 MOST_NEW_BALANCERS = 20
+# What a drift tells of its load balancer.
+_PLACE = ["load_balancer_id", "account_id", "region_id", "name"]
 
 
 def store(
@@ -50,7 +52,7 @@ def store(
             _prepare(durable=also is not None)
             rows = held(
                 LoadBalancer,
-                ["touched_at", "synced_at"],
+                ["touched_at", "synced_at", *_PLACE],
                 "load_balancer_id = %s AND vanished_at IS NULL",
                 load_balancer_id,
                 lock=True,
@@ -58,11 +60,12 @@ def store(
             if rows and (touched_at := rows[0][0]) and touched_at > read_at and remaining:
                 continue
             written = Written()
-            for _, synced_at in rows:
+            for _, synced_at, *place in rows:
                 written = write()
                 # What was never read whole has nothing to differ from.
                 if written.differences and synced_at:
-                    _note_drift(load_balancer_id, written, explains)
+                    balancer = LoadBalancer(**dict(zip(_PLACE, place, strict=True)))
+                    _note_drift(balancer, written, explains)
                 stamps = {**dict(written.stamps), "touched_at": timezone.now()}
                 update(LoadBalancer, load_balancer_id, stamps)
             if also:
@@ -120,9 +123,8 @@ def _prepare(*, durable: bool) -> None:
 
 
 def _note_drift(
-    load_balancer_id: str, written: Written, explains: explaining.Explains | None
+    balancer: LoadBalancer, written: Written, explains: explaining.Explains | None
 ) -> None:
-    balancer = LoadBalancer.everything.get(pk=load_balancer_id)
     by_operations = explaining.by_operations(balancer.pk)
     explained = [
         difference

@@ -1,6 +1,5 @@
 """A load balancer itself and its default server pool."""
 
-from dataclasses import asdict
 from typing import Any
 
 from vservers.cloud import Cloud
@@ -17,7 +16,7 @@ from vservers.services.differences import (
 from vservers.services.owners import owner_of
 
 from .reader import Reader, Writer, stamped
-from .rows import differing, held, update, upsert
+from .rows import columns_of, differing, held, update, upsert
 
 # Settings of a load balancer whose change is somebody's act; its status follows from other things.
 _COMPARED = (
@@ -36,7 +35,7 @@ _POOL_VALUES = ["weight", "type", "description"]
 
 def balancer_columns(balancer: api.LoadBalancer) -> dict[str, Any]:
     """A load balancer of an answer as columns of the mirror, without its ID and region."""
-    columns = asdict(balancer)
+    columns = columns_of(balancer)
     del columns["load_balancer_id"], columns["region_id"]
     return {**columns, "owner": owner_of(name=balancer.name, tags=balancer.tags)}
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 from vservers.cloud import Cloud
@@ -12,7 +11,7 @@ from vservers.services.differences import EXISTS, Difference, Kind, Written, com
 
 from .extensions import write_extensions
 from .reader import Reader, Writer, stamped
-from .rows import Row, differing, held, upsert
+from .rows import Row, columns_of, differing, held, upsert
 
 _Key = tuple[str, int]
 
@@ -165,7 +164,7 @@ def _listener_row(listener: api.Listener, groups: set[str]) -> Row:
         listener.settings.scheduler,
         listener.settings.health_check,
         listener.forward_port,
-        asdict(listener.settings),
+        columns_of(listener.settings),
         listener.served_at,
         listener.served_notice,
     )
@@ -212,7 +211,7 @@ def _write_rules(
             rule.url,
             _if_known(rule.vserver_group_id, groups),
             rule.settings.scheduler if rule.settings else "",
-            asdict(rule.settings) if rule.settings else {},
+            columns_of(rule.settings) if rule.settings else {},
         )
         for key, some in rules.items()
         for rule in some

@@ -56,6 +56,11 @@ def update(model: type[Model], pk: object, values: Mapping[str, object]) -> None
     _execute(statement, [_document([tuple(values.values())]), pk])
 
 
+def columns_of(value: Any) -> dict[str, Any]:
+    """A dataclass by the names of its fields: asdict, but what it holds is not copied."""
+    return {name: getattr(value, name) for name in value.__match_args__}
+
+
 def differing[K](before: Mapping[K, Row], after: Mapping[K, Row]) -> list[K]:
     """The keys of `after` whose row is new or other than before."""
     return [key for key, row in after.items() if before.get(key) != row]
