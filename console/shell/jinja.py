@@ -8,7 +8,6 @@ draws a Django template inside a Jinja template, so that there is one version of
 import re
 from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -64,15 +63,21 @@ def draw_rows(template: str, rows: Iterable[Hashable], **shared: Any) -> SafeStr
     A list is looked at again and again, and few of its rows have changed.
     """
     draw = _drawer(template, timezone.get_current_timezone_name(), **shared)
-    return mark_safe("".join([draw(row) for row in rows]))  # noqa: S308 - it escapes by itself
+    return mark_safe("".join([_drawn(draw, row) for row in rows]))  # noqa: S308 - it escapes
 
 
-@kept(maxsize=16)
+@kept(maxsize=64)
 def _drawer(template: str, _zone: str, **shared: Any) -> Callable[[Hashable], str]:
     """The macro, within one language, zone and set of shared values."""
     module = engines["jinja2"].env.get_template(template).make_module(shared)  # type: ignore[attr-defined]
-    # 3 kB a row: at most some 50 MB of a process.
-    return lru_cache(maxsize=1024)(module.draw)
+    draw: Callable[[Hashable], str] = module.draw
+    return draw
+
+
+# 3 kB a row: at most some 30 MB of a process.
+@kept(maxsize=8192)
+def _drawn(draw: Callable[[Hashable], str], row: Hashable) -> str:
+    return draw(row)
 
 
 def slot(name: str) -> str:
