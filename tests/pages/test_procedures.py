@@ -201,6 +201,15 @@ def test_its_page_is_live_as_long_as_a_worker_is_at_it(browser, begun):
     assert "every 2s" not in part.content.decode()
 
 
+def test_its_operations_are_said_in_the_language_of_the_reader(browser, begun):
+    url = reverse("procedures-detail", args=[begun.pk])
+    verb = begun.operations.get().verb
+    said = f">{verb[0].upper()}{verb[1:]}</td>"
+    assert said in browser.get(url).content.decode()
+    chinese = browser.get(url, headers={"accept-language": "zh-CN"}).content.decode()
+    assert verb not in chinese.lower()
+
+
 def test_what_is_asked_is_asked_about_first_and_then_seen_to(browser, begun):
     url = reverse("procedures-ask", args=[begun.pk, "pause"])
     assert "No further step" in browser.get(url, headers=HTMX).content.decode()
