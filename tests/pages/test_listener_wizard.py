@@ -1,6 +1,7 @@
 """The wizard of a new listener, as a browser without script goes through it."""
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from tests.cloud import REGION, connect, mirror, place, web
@@ -167,6 +168,18 @@ def test_https_asks_for_its_certificate(wizard, balancer, group, certificate):
     made = balancer.listeners.get(port=443)
     assert made.settings["server_certificate_id"] == certificate
     assert made.settings["enable_http2"] == "on"
+
+
+def test_a_certificate_is_uploaded_beside_the_wizard_and_chosen(wizard, balancer, outsider):
+    wizard.press("protocol", protocol="https").press("next", listening_port="443")
+    assert f'href="{reverse("certificates-new", args=[REGION])}"' in wizard.page
+    assert "beside.example.com" not in wizard.page
+    certificate_id = upload(outsider, key_pair("beside.example.com"))
+    store_region(connect(), place(), readings.certificates(place()))
+    wizard.press("go:certificates")
+    assert step(wizard) == "certificates"
+    wizard.press("next", server_certificate_id=certificate_id)
+    assert step(wizard) == "backend"
 
 
 def test_a_policy_that_the_account_has_made_can_be_chosen(
