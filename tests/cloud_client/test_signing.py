@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from vservers.cloud.signing import sign_v1, sign_v3
+from vservers.cloud.signing import canonical_query, sign_v1, sign_v3
 
 SECRET = "testAccessKeySecret"
 SERVERS = (
@@ -117,6 +117,6 @@ FORM = b"RegionId=cn-hangzhou&VServerGroupId=rsp-test0001"
     ],
 )
 def test_version_3_gives_the_vendors_signature(method, params, headers, body, signature):
-    signed, given = sign_v3(method, params, headers, body, SECRET)
+    signed, given = sign_v3(method, canonical_query(params), headers, body, SECRET)
     assert given == signature
     assert signed == ";".join(sorted(headers))

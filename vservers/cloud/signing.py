@@ -3,14 +3,19 @@
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
 ALGORITHM_V3 = "ACS3-HMAC-SHA256"
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
 
 
 def encode(text: str) -> str:
     """RFC 3986: all but letters, digits and -_.~ as upper-case %XX."""
+    # IDs and names of parameters, most of what is sent, in a tenth of the time.
+    if _UNRESERVED.fullmatch(text):
+        return text
     return quote(text, safe="-_.~")
 
 
@@ -27,11 +32,12 @@ def sign_v1(method: str, params: Mapping[str, str], secret: str) -> str:
 
 
 def sign_v3(
-    method: str, params: Mapping[str, str], headers: Mapping[str, str], body: bytes, secret: str
+    method: str, query: str, headers: Mapping[str, str], body: bytes, secret: str
 ) -> tuple[str, str]:
     """(signed header names joined by ;, hex signature) for a request to the path /.
 
-    headers: lower-case names; all of them are signed. `x-acs-content-sha256` must be among them.
+    query: canonical. headers: lower-case names; all of them are signed. `x-acs-content-sha256` must
+    be among them.
     """
     names = sorted(headers)
     signed = ";".join(names)
@@ -39,7 +45,7 @@ def sign_v3(
         [
             method,
             "/",
-            canonical_query(params),
+            query,
             "".join(f"{name}:{headers[name].strip()}\n" for name in names),
             signed,
             hashlib.sha256(body).hexdigest(),

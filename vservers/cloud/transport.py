@@ -137,8 +137,9 @@ class Transport:
         self, product: str, version: str, action: str, region_id: str, params: Mapping[str, Any]
     ) -> dict[str, Any]:
         base = self._endpoint.format(product=product, region=region_id).rstrip("/")
-        query = {name: _text(value) for name, value in params.items() if value is not None}
-        query.setdefault("RegionId", region_id)
+        given = {name: _text(value) for name, value in params.items() if value is not None}
+        given.setdefault("RegionId", region_id)
+        query = canonical_query(given)
         headers = {
             "host": urlsplit(base).netloc,
             "x-acs-action": action,
@@ -156,7 +157,7 @@ class Transport:
             f"SignedHeaders={signed},Signature={signature}"
         )
         try:
-            response = post(base, f"/?{canonical_query(query)}", headers)
+            response = post(base, f"/?{query}", headers)
         except (requests.RequestException, HTTPError) as error:
             raise _lost(action, error) from error
         return _answer(action, response)
