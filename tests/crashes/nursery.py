@@ -108,19 +108,20 @@ class Steps:
 
     def install(self) -> None:
         """Around every cloud call and every commit of this process."""
-        import requests.adapters
         from django.db import connection
 
-        send = requests.adapters.HTTPAdapter.send
+        from vservers.cloud import sending
 
-        def sending(adapter: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-            action = request.headers["x-acs-action"]
+        send = sending.post
+
+        def post(base: str, path: str, headers: Any) -> Any:
+            action = headers["x-acs-action"]
             self.reach(f"before {action}")
-            answer = send(adapter, request, *args, **kwargs)
+            answer = send(base, path, headers)
             self.reach(f"after {action}")
             return answer
 
-        requests.adapters.HTTPAdapter.send = sending  # type: ignore[method-assign]
+        sending.post = post
         commit = connection._commit
         written: list[str] = []
 

@@ -16,6 +16,7 @@ import requests
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
+from . import sending
 from .errors import (
     READ_AGAIN_CODES,
     CloudError,
@@ -23,7 +24,6 @@ from .errors import (
     CloudUnreachable,
     OutcomeUnknown,
 )
-from .sending import post
 from .signing import ALGORITHM_V3, canonical_query, sign_v3
 
 logger = logging.getLogger(__name__)
@@ -157,7 +157,7 @@ class Transport:
             f"SignedHeaders={signed},Signature={signature}"
         )
         try:
-            response = post(base, f"/?{query}", headers)
+            response = sending.post(base, f"/?{query}", headers)
         except (requests.RequestException, HTTPError) as error:
             raise _lost(action, error) from error
         return _answer(action, response)

@@ -4,8 +4,8 @@ A load balancer takes some twenty of them. Put together by Django and planned by
 each, they took as long as all calls to the cloud.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 import orjson
@@ -73,8 +73,16 @@ def _execute(statement: str, values: Sequence[object]) -> psycopg.Cursor[Row]:
     database: psycopg.Connection[Row] = connection.connection
     # Django turns this off: its cursors write the values into each statement.
     database.prepare_threshold = 0
-    with connection.wrap_database_errors:
-        return psycopg.Cursor(database).execute(statement.encode(), values, prepare=True)
+
+    def run(sent: str, given: Sequence[object], *_: object) -> psycopg.Cursor[Row]:
+        with connection.wrap_database_errors:
+            return psycopg.Cursor(database).execute(sent.encode(), given, prepare=True)
+
+    # What watches Django's statements sees these as well.
+    watched: Callable[..., psycopg.Cursor[Row]] = run
+    for wrapper in reversed(connection.execute_wrappers):
+        watched = partial(wrapper, watched)
+    return watched(statement, values, False, {"connection": connection})
 
 
 def _document(rows: Sequence[Row]) -> str:
