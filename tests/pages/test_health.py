@@ -104,6 +104,22 @@ def test_a_listener_is_summed_up(client_of, reader, served):
     assert words() == ("off", "Not enabled")
 
 
+def test_a_level_without_a_server_that_takes_requests_is_named(client_of, reader, served):
+    def words() -> tuple[str, str]:
+        page = client_of(reader).get(address("health-list", served))
+        return page.context["listeners"][0][1:3]
+
+    for number, port in ((1, 80), (2, 80), (3, 81), (4, 80)):
+        say(served, web(number), "normal", port=port)
+    say(served, web(4), "abnormal")
+    assert words() == ("bad", "No server of green takes requests"), "three others are normal"
+    say(served, web(1), "abnormal")
+    say(served, web(3), "abnormal", port=81)
+    assert words() == ("bad", "No server of blue, green takes requests"), "web-02 is drained"
+    served.listeners.update(status="stopped")
+    assert words() == ("off", "Listener stopped")
+
+
 def test_a_listener_without_servers_says_so(client_of, reader, balancer, listener):
     page = client_of(reader).get(address("health-list", balancer)).content.decode()
     assert "No servers" in page
@@ -185,7 +201,7 @@ def test_a_region_shows_what_is_abnormal_now(client_of, reader, served):
     page = client.get(url)
     row = page.context["rows"][0].row
     assert [str(group) for group in row.groups] == ["green"]
-    assert row.weights == [100]
+    assert list(row.weights.values()) == [100]
     assert "HTTP 500" in page.content.decode()
     assert len(client.get(url, {"q": web(4)}).context["rows"]) == 1
     assert len(client.get(url, {"q": served.pk}).context["rows"]) == 1

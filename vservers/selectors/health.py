@@ -57,7 +57,8 @@ class HealthRow:
     """One (listener, server, port).
 
     groups: the VServer groups by which it is reached; in_pool: also, or only, by the default pool.
-    weights: one for each of these. health: None where the cloud said nothing of it.
+    weights: one for each of these, by the group's ID, "" for the pool. health: None where the cloud
+    said nothing of it.
     """
 
     listener: Listener
@@ -66,7 +67,7 @@ class HealthRow:
     server: Server | None = None
     groups: list[VServerGroup] = field(default_factory=list)
     in_pool: bool = False
-    weights: list[int] = field(default_factory=list)
+    weights: dict[str, int] = field(default_factory=dict)
     health: ServerHealth | None = None
     checked: bool = True
 
@@ -80,7 +81,7 @@ class HealthRow:
 
     @property
     def is_drained(self) -> bool:
-        return bool(self.weights) and not any(self.weights)
+        return bool(self.weights) and not any(self.weights.values())
 
     @property
     def since(self) -> datetime | None:
@@ -98,6 +99,8 @@ class ListenerHealth:
     """A listener's servers summed up. level: as components/status.html has them.
 
     foreign_ports: ports of servers that the check does not try, because it has a port of its own.
+    silent: the groups of which no server takes requests, by name, "" for the default pool: what
+    comes to them is answered by 503, however well other servers of the listener are.
     """
 
     listener: Listener
@@ -107,6 +110,7 @@ class ListenerHealth:
     drained: int
     checked: bool
     foreign_ports: tuple[int, ...]
+    silent: tuple[str, ...] = ()
 
     @property
     def state(self) -> State | None:
@@ -192,7 +196,7 @@ class _Collector:
             row.checked = row.checked or checked
             if member.group not in row.groups:
                 row.groups.append(member.group)
-                row.weights.append(member.weight)
+                row.weights[group_id] = member.weight
 
     def _add_pool(self, listener: Listener, checked: bool) -> None:
         for server in self._pool:
@@ -200,7 +204,7 @@ class _Collector:
             row = self._row(listener.pk, server.server_id or "", port, checked=checked)
             row.server = row.server or server.server
             row.in_pool = True
-            row.weights.append(server.weight)
+            row.weights[""] = server.weight
 
 
 def _summary(listener: Listener, rows: Iterable[HealthRow]) -> ListenerHealth:
@@ -216,7 +220,20 @@ def _summary(listener: Listener, rows: Iterable[HealthRow]) -> ListenerHealth:
         drained=sum(row.is_drained for row in mine),
         checked=listener.health_check != "off",
         foreign_ports=tuple(sorted(ports - {check_port})) if check_port else (),
+        silent=_silent(mine),
     )
+
+
+def _silent(rows: Iterable[HealthRow]) -> tuple[str, ...]:
+    """Where every server is drained or abnormal."""
+    answers: dict[str, bool] = {}
+    names: dict[str, str] = {}
+    for row in rows:
+        names |= {group.pk: str(group) for group in row.groups}
+        for place, weight in row.weights.items():
+            takes = weight > 0 and row.state is not State.ABNORMAL
+            answers[place] = answers.get(place, False) or takes
+    return tuple(sorted(names.get(place, "") for place, takes in answers.items() if not takes))
 
 
 SORTS: dict[str, Callable[[HealthRow], Any]] = {
@@ -331,9 +348,9 @@ def _add_places(rows: list[ServerHealth]) -> None:
         for group_id in sorted(used[row.listener_id]):
             if member := held.get((group_id, row.server_id, row.port)):
                 place.groups.append(member.group)
-                place.weights.append(member.weight)
+                place.weights[member.group_id] = member.weight
         weight = pools.get((row.listener.load_balancer_id, row.server_id))
         if weight is not None and row.port == row.listener.backend_server_port:
             place.in_pool = True
-            place.weights.append(weight)
+            place.weights[""] = weight
         row.place = place  # type: ignore[attr-defined]

@@ -140,6 +140,9 @@ def summed_up(one: ListenerHealth) -> tuple[str, str]:
         return "off", _("Redirects")
     if one.state is None:
         return "off", _("No servers")
+    if one.silent and one.state is not State.STOPPED:
+        names = ", ".join(name or _("Backend Servers") for name in one.silent)
+        return "bad", _("No server of %(names)s takes requests") % {"names": names}
     if one.state is State.UNCHECKED:
         return "off", _("Not enabled")
     if one.state is State.ABNORMAL:
