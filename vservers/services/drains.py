@@ -92,6 +92,7 @@ def start_drain(
         next_at=now,
     )
     with transaction.atomic():
+        claim(group.load_balancer_id, members)
         procedure.save()
         for member in members:
             member.procedure = procedure
@@ -119,13 +120,27 @@ def plan_drain(
     may_empty: bool = False,
 ) -> Plan:
     """What start_drain would send first; the removal follows. Raises as it, NotRead."""
+    members = _members(actor, group, chosen, may_empty=may_empty)
+    if busy := busy_members(members):
+        raise AlreadyMoving(busy)
     return plan_members(
         actor=actor,
         load_balancer=group.load_balancer,
-        members=_members(actor, group, chosen, may_empty=may_empty),
+        members=members,
         verb=DRAIN,
         decide=to_zero,
     )[0]
+
+
+def claim(load_balancer_id: str, members: Collection[ProcedureMember]) -> None:
+    """Let nobody else begin to move servers of a load balancer before this transaction is over.
+
+    Raises AlreadyMoving where somebody has begun to move one of these.
+    """
+    balancers = LoadBalancer.objects.select_for_update(no_key=True)
+    balancers.filter(pk=load_balancer_id).first()
+    if busy := busy_members(members):
+        raise AlreadyMoving(busy)
 
 
 def _members(
@@ -137,8 +152,6 @@ def _members(
     ]
     if not members:
         raise NothingChosen(_("Choose one server at least."))
-    if busy := busy_members(members):
-        raise AlreadyMoving(busy)
     emptied = emptied_by(members)
     if emptied and not may_empty:
         raise WouldEmpty(emptied)

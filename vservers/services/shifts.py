@@ -24,11 +24,11 @@ from vservers.models import (
     ServerHealth,
     VServerGroup,
 )
-from vservers.selectors.procedures import busy_members, members_of_groups
+from vservers.selectors.procedures import members_of_groups
 
 from .changes import Values
 from .connections import Connections, read_connections
-from .drains import AlreadyMoving
+from .drains import claim
 from .errors import Refusal
 from .operations import Plan
 from .shift_steps import Row, share_to, steps_of
@@ -113,8 +113,6 @@ def start_shift(
     steps = shift_steps(members, count=count, percent=percent)
     if seen is not None and [list(step) for step in seen] != steps:
         raise NothingToMove(_("The weights were changed meanwhile. Look at the new plan."))
-    if busy := busy_members([one for one in members if one.side]):
-        raise AlreadyMoving(busy)
     balancer = groups[0].load_balancer
     now = timezone.now()
     procedure = Procedure(
@@ -132,6 +130,7 @@ def start_shift(
     )
     moving = [n for n, one in enumerate(members) if one.side]
     with transaction.atomic():
+        claim(balancer.pk, [members[n] for n in moving])
         procedure.save()
         for n in moving:
             members[n].procedure = procedure

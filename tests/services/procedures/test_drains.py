@@ -1,6 +1,10 @@
 """Drain, then remove: what is set, removed, restored, and left alone."""
 
+import contextlib
+import threading
+
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from tests.cloud import REGION, mirror, web
@@ -102,6 +106,34 @@ def test_two_drains_are_not_about_one_server(group, actor):
     start(actor, group, web(1))
     with pytest.raises(drains.AlreadyMoving):
         start(actor, group, web(1), web(2))
+
+
+def test_of_two_who_begin_at_once_one_is_told(transactional_db, group, actor, monkeypatch):
+    both_looked = threading.Barrier(2)
+    outcomes = []
+
+    def look(members, busy_members=drains.busy_members):
+        found = busy_members(members)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_looked.wait(0.5)
+        return found
+
+    def begin():
+        try:
+            outcomes.append(start(actor, group, web(1)))
+        except drains.AlreadyMoving as refusal:
+            outcomes.append(refusal)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(drains, "busy_members", look)
+    people = [threading.Thread(target=begin) for _ in range(2)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert {type(one) for one in outcomes} == {Procedure, drains.AlreadyMoving}
+    assert Procedure.objects.count() == 1
 
 
 def test_nothing_chosen_is_said(group, actor):
