@@ -27,6 +27,7 @@
       text.querySelector("b").textContent = String(elsewhere.length);
     }
     for (const button of scope.querySelectorAll("[data-kept-needed]")) button.disabled = !count;
+    for (const button of scope.querySelectorAll("[data-kept-clear]")) button.hidden = !count;
   }
 
   document.addEventListener("change", (event) => {
@@ -50,6 +51,7 @@
         box.indeterminate = false;
       }
       show(scope);
+      scope.querySelector("[data-tick-all]")?.focus();
     }
     const expander = event.target.closest("[data-expander]");
     if (!expander || event.metaKey || event.ctrlKey || event.shiftKey) return;
