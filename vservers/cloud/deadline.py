@@ -4,6 +4,7 @@ The read timeout of requests is for each piece that arrives, so a server that se
 then could hold a call, and with it a load balancer's lock, for ever.
 """
 
+import http.client
 import io
 import socket
 import time
@@ -12,8 +13,6 @@ from typing import Any, cast
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-
-from .heads import PlainResponse
 
 # From the request's last byte to the answer's.
 ANSWER_SECONDS = 25
@@ -54,7 +53,7 @@ class _Bounded:
         return io.BufferedReader(_Pieces(self._sock, raw))
 
 
-class _Response(PlainResponse):
+class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(cast(socket.socket, _Bounded(sock)), *args, **kwargs)
 

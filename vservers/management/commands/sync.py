@@ -32,7 +32,11 @@ class Command(BaseCommand):
         for account in accounts:
             try:
                 for run in sync_now(
-                    account, kind=kind, region_id=options["region"], by="manage.py sync", say=self._say
+                    account,
+                    kind=kind,
+                    region_id=options["region"],
+                    by="manage.py sync",
+                    say=self._say,
                 ):
                     if isinstance(run, AccountRegion):
                         self.stdout.write(f"{run}: somebody else is reading it.")
