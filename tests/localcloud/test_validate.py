@@ -59,12 +59,12 @@ def refusal(spec, text, shapes=None):
 @pytest.mark.parametrize("product", PRODUCTS.values())
 def test_a_table_speaks_only_words_that_validation_knows(product):
     known = table(product)
-    document = [*known.actions.values(), *known._shapes.values()]
+    document = [*known.actions.values(), *(shape.fields for shape in known.shapes.values())]
     for parameters in document:
         for spec in parameters.values():
             assert set(spec) <= SPEC_KEYS
             assert spec.get("format", "name") in FORMATS
-            assert spec.get("items", "string") in {"string", *known._shapes}
+            assert spec.get("items", "string") in {"string", *known.shapes}
 
 
 def test_the_slb_table_has_all_actions_and_every_handler_has_a_table():
@@ -149,7 +149,7 @@ def test_an_empty_text_that_may_stand_is_kept():
 @pytest.mark.parametrize("product", PRODUCTS.values())
 def test_no_two_names_differ_by_their_spelling_alone(product):
     known = table(product)
-    for specs in [*known.actions.values(), *known._shapes.values()]:
+    for specs in [*known.actions.values(), *(shape.fields for shape in known.shapes.values())]:
         folded = {name.lower().replace("_", "").replace("-", "") for name in specs}
         assert len(folded) == len(specs)
 

@@ -70,8 +70,7 @@ class Table:
         self.product: str = document["product"]
         self.version: str = document["version"]
         self.actions: Mapping[str, Mapping[str, Spec]] = document["actions"]
-        self._shapes: Mapping[str, Mapping[str, Spec]] = document["shapes"]
-        self._read = {name: _shape(fields) for name, fields in self._shapes.items()}
+        self.shapes = {name: _shape(fields) for name, fields in document["shapes"].items()}
 
     def validate(self, action: str, given: Mapping[str, str]) -> dict[str, Any]:
         """The values of an action's parameters; absent ones without default are left out.
@@ -136,7 +135,7 @@ class Table:
             if not isinstance(entry, str) or not is_text(entry):
                 raise _invalid(name, spec, code=malformed)
             return entry
-        shape = self._read[spec["items"]]
+        shape = self.shapes[spec["items"]]
         if isinstance(entry, str):
             bare = next((field for field, part in shape.fields.items() if part.get("bare")), None)
             entry = {bare: entry} if bare else None

@@ -1,4 +1,4 @@
-"""Looking in the cloud for an object whose creation was not answered.
+"""What a creation made: as its answer says, or looked for in the cloud where none came.
 
 Few creations take a client token, so none is ever repeated before it was looked for.
 """
@@ -6,10 +6,12 @@ Few creations take a client token, so none is ever repeated before it was looked
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from vservers.cloud import Cloud
+from django.utils.translation import gettext_noop
+
+from vservers.cloud import Cloud, OutcomeUnknown
 from vservers.models import OperationCall
 
-from . import places
+from . import creations, places
 from .changes import Change, Kind, agrees
 from .creations import Creation
 from .observing import Observed, ids_named
@@ -41,6 +43,22 @@ _LISTS: dict[Kind, Callable[[Cloud, Any], Iterable[str]]] = {
 def ids_before(cloud: Cloud, place: Place, creation: Creation) -> list[str]:
     """What is there before a creation: none of these can be what it makes. Raises CloudError."""
     return sorted(_LISTS[creation.kind](cloud, place))
+
+
+def made_by(call: OperationCall, body: dict[str, object]) -> str:
+    """The ID in the answer to a creation, "" for other calls. Raises OutcomeUnknown without it."""
+    creation = creations.BY_ACTION.get(call.action)
+    if creation is None:
+        return ""
+    made = body.get(creation.answer)
+    if not isinstance(made, str) or not made:
+        raise OutcomeUnknown(
+            action=call.action,
+            code="UnreadableAnswer",
+            message=gettext_noop("The answer does not name what was made."),
+            request_id=str(body["RequestId"]),
+        )
+    return made
 
 
 def find_made(cloud: Cloud, place: Place, call: OperationCall, creation: Creation) -> str:

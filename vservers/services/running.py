@@ -16,14 +16,14 @@ from django.utils.translation import gettext_noop
 
 from console.shell.said import gettext as _
 from console.shell.said import joined
-from vservers.cloud import Cloud, CloudError, CloudRefused, CloudUnreachable, OutcomeUnknown
+from vservers.cloud import Cloud, CloudError, CloudRefused, CloudUnreachable
 from vservers.cloud.calls import Call
 from vservers.models import LoadBalancer, Operation, OperationCall
 
 from . import creations, places
 from .changes import NEW, Change, Kind
 from .ending import enter, last_words, status_of
-from .finding import find_made, ids_before
+from .finding import find_made, ids_before, made_by
 from .locks import LostHold, check_held
 from .observing import Observed
 from .places import Place, lock_of
@@ -111,7 +111,7 @@ class Run:
         self._mark_sending(call)
         try:
             body = self.cloud.slb.send(ready)
-            made = _made(call, body)
+            made = made_by(call, body)
         except CloudRefused as error:
             return self._refused(call, error)
         except CloudUnreachable as error:
@@ -378,22 +378,6 @@ class Run:
                 self.unread = error
                 enter(self.operation, calls)
             return
-
-
-def _made(call: OperationCall, body: dict[str, object]) -> str:
-    """The ID in the answer to a creation, "" for other calls. Raises OutcomeUnknown without it."""
-    creation = creations.BY_ACTION.get(call.action)
-    if creation is None:
-        return ""
-    made = body.get(creation.answer)
-    if not isinstance(made, str) or not made:
-        raise OutcomeUnknown(
-            action=call.action,
-            code="UnreadableAnswer",
-            message=gettext_noop("The answer does not name what was made."),
-            request_id=str(body["RequestId"]),
-        )
-    return made
 
 
 def _told(others: list[Change]) -> str:
