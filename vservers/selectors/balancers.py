@@ -2,12 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields
-from operator import attrgetter
+from dataclasses import dataclass, fields
 from typing import Any
 
-from django.core.paginator import Page, Paginator
-from django.db import connection
+from django.core.paginator import Page
 from django.db.models import CharField, Count, F, Func, Q, QuerySet
 
 from vservers.models import (
@@ -20,8 +18,10 @@ from vservers.models import (
     ServerHealth,
     VServerGroup,
 )
+from vservers.models.prepared import execute
 
 from .listeners import summed_up
+from .near_pages import NearPaginator
 
 PAGE_SIZE = 20
 PAGE_SIZES = (20, 50, 100)
@@ -35,9 +35,8 @@ _SHOWN = (
     "internet_charge_type", "bandwidth", "delete_protection", "modification_protection",
     "modification_protection_reason", "resource_group_id", "owner", "created_at",
 )  # fmt: skip
-_shown = attrgetter(*_SHOWN)
-# As a ListenerLine has it. In one statement as it stands: the list asks for it on every page, and
-# building it takes longer than its answer.
+# As a ListenerLine has it. In one statement, prepared: the list asks for it on every page, and to
+# build and plan it takes longer than its answer.
 _LISTENERS = f"""
     SELECT listener.load_balancer_id, listener.protocol, listener.port, listener.status,
         listener.health_check, listener.forward_port, listener.backend_server_port,
@@ -160,12 +159,18 @@ class ListenerLine:
 class BalancerRow:
     """A load balancer of the list with its listeners; two rows are equal where they show the same.
 
-    shown: the values of the load balancer that the list has a column for.
+    shown: the values of _SHOWN. account: its name.
     """
 
-    balancer: LoadBalancer = field(compare=False)
     shown: tuple[Any, ...]
+    tags: tuple[tuple[str, str], ...]
+    account: str
     listeners: tuple[ListenerLine, ...]
+
+    @property
+    def balancer(self) -> LoadBalancer:
+        """What the row shows of the load balancer, with all that a model says of its values."""
+        return LoadBalancer(**dict(zip(_SHOWN, self.shown, strict=True)), tags=dict(self.tags))
 
 
 def values_of(text: str) -> list[str]:
@@ -191,34 +196,32 @@ def balancers_page(
     sort: str = "name",
     page: str | int = 1,
     size: int = PAGE_SIZE,
-) -> tuple[list[BalancerRow], Page[LoadBalancer]]:
-    """One page of the region's load balancers that match: its rows, and the page itself.
+) -> Page[BalancerRow]:
+    """One page of the region's load balancers that match, in two queries and one that counts.
 
     sort: a key of SORTS, with "-" in front backwards.
     """
-    found = Paginator(_sorted(matching(region=region, filters=filters), sort), size).get_page(page)
-    shown = found.object_list
-    assert isinstance(shown, QuerySet)  # noqa: S101 - the paginator's slice
-    balancers = list(shown.select_related("account").only(*_SHOWN, "tags", "account__name"))
-    found.object_list = balancers
-    listeners = _listeners_of([balancer.pk for balancer in balancers])
+    found = matching(region=region, filters=filters)
+    shown = _sorted(found, sort).values_list(*_SHOWN, "tags", "account__name")
+    paginator = NearPaginator(shown, size, prepare=_balancer_rows)
+    paginator.count = found.count()
+    return paginator.get_page(page)
+
+
+def _balancer_rows(balancers: list[tuple[Any, ...]]) -> list[BalancerRow]:
+    """balancers: _SHOWN of each, its tags, and its account's name."""
+    listeners = _listeners_of([balancer_id for balancer_id, *_ in balancers])
     return [
-        BalancerRow(
-            balancer,
-            (*_shown(balancer), *balancer.tags.items(), balancer.account.name),
-            tuple(listeners[balancer.pk]),
-        )
-        for balancer in balancers
-    ], found
+        BalancerRow(tuple(shown), tuple(tags.items()), account, tuple(listeners[shown[0]]))
+        for *shown, tags, account in balancers
+    ]
 
 
 def _listeners_of(balancer_ids: list[str]) -> dict[str, list[ListenerLine]]:
     """Those of each load balancer, by port; one query for all."""
     found: dict[str, list[ListenerLine]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(_LISTENERS, [balancer_ids])
-        for row in cursor.fetchall():
-            found[row[0]].append(ListenerLine(*row))
+    for row in execute(_LISTENERS, [balancer_ids]):
+        found[row[0]].append(ListenerLine(*row))
     return found
 
 

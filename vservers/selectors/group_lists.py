@@ -7,7 +7,6 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.core.paginator import Page
-from django.db import connection
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
@@ -21,6 +20,7 @@ from vservers.models import (
     ServerHealth,
     VServerGroup,
 )
+from vservers.models.prepared import execute
 
 from .near_pages import NearPaginator
 
@@ -58,8 +58,9 @@ _USES_WITH_REGION = f"""
     FROM ({_USES}) used JOIN {LoadBalancer._meta.db_table} USING (load_balancer_id)
     ORDER BY {_LISTENERS_FIRST}
 """  # noqa: S608 - names of our own tables
-# All that a list tells of groups beside their own columns. In one statement as it stands: members
-# are many and their groups few, so that counting stays in the database, and every list asks for it.
+# All that a list tells of groups beside their own columns. In one statement: members are many and
+# their groups few, so that counting stays in the database. Prepared, as every list asks for it and
+# planning takes longer than the answer.
 _FACTS = f"""
     WITH used AS MATERIALIZED ({_USES}),
     counted AS (
@@ -282,9 +283,7 @@ def group_rows_page(
 def _group_rows(groups: list[tuple[Any, ...]]) -> list[GroupRow]:
     """groups: _SHOWN of each."""
     asked = {"groups": [group_id for group_id, *_ in groups], "statuses": _WORST_FIRST}
-    with connection.cursor() as cursor:
-        cursor.execute(_FACTS, asked)
-        facts = {group_id: told for group_id, *told in cursor.fetchall()}
+    facts = {group_id: told for group_id, *told in execute(_FACTS, asked)}
     return [
         GroupRow(
             group_id,
@@ -304,8 +303,6 @@ def _group_rows(groups: list[tuple[Any, ...]]) -> list[GroupRow]:
 def uses_of(group_ids: Iterable[str]) -> dict[str, list[Use]]:
     """{vserver_group_id: what sends requests to it}, listeners first; one query for all."""
     found: dict[str, list[Use]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(_USES_WITH_REGION, {"groups": list(group_ids)})
-        for row in cursor.fetchall():
-            found[row[0]].append(Use(*row))
+    for row in execute(_USES_WITH_REGION, {"groups": list(group_ids)}):
+        found[row[0]].append(Use(*row))
     return found

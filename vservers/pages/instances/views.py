@@ -66,7 +66,7 @@ def _list(request: ConsoleRequest, region: Region) -> HttpResponse:
     address = reverse("balancers-list", args=[region.pk])
     filters = filters_of(request.GET)
     sort, size = sort_of(request.GET), size_of(request.GET)
-    rows, page = balancers_page(
+    page = balancers_page(
         region=region, filters=filters, sort=sort, page=request.GET.get("page", 1), size=size
     )
     accounts = accounts_of(region)
@@ -77,7 +77,6 @@ def _list(request: ConsoleRequest, region: Region) -> HttpResponse:
         "title": _("Instances"),
         "region": region,
         "page": page,
-        "rows": rows,
         "columns": chosen_columns(request.actor, several_accounts=several),
         "all_columns": offered_columns(several),
         "filters": filters,
@@ -91,7 +90,7 @@ def _list(request: ConsoleRequest, region: Region) -> HttpResponse:
         "kept": filters.as_query(),
         "bulk": bulk,
         "acts": tuple((act.key, act.label, act.icon, act.url(region)) for act in ACTS.values()),
-        "elsewhere": [] if rows else elsewhere(region, filters),
+        "elsewhere": [] if page.object_list else elsewhere(region, filters),
     }
     response = render_page(request, "vservers/instances/list.html", context)
     if wants_part(request) and "" in request.GET.dict().values():

@@ -4,17 +4,17 @@ A load balancer takes some twenty of them. Put together by Django and planned by
 each, they took as long as all calls to the cloud.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import orjson
-import psycopg
 from django.db import connection
 from django.db.models import Field, JSONField, Model
 from psycopg import sql
 
-type Row = tuple[Any, ...]
+from vservers.models.prepared import Row, execute
+
 type Fields = dict[str, Field[Any, Any]]
 
 _NAMES = sql.SQL(", ")
@@ -27,7 +27,7 @@ def held(
 
     What vanished is among them. JSON comes as what it says. lock: until the transaction ends.
     """
-    found: list[Row] = _execute(_select(model, tuple(columns), condition, lock), values).fetchall()
+    found: list[Row] = execute(_select(model, tuple(columns), condition, lock), values).fetchall()
     at = _json_among(model, tuple(columns))
     if not at:
         return found
@@ -47,13 +47,13 @@ def upsert(
     temporary table for the hundreds of a load balancer.
     """
     if rows:
-        _execute(_insert(model, tuple(columns), tuple(key)), [_document(rows)])
+        execute(_insert(model, tuple(columns), tuple(key)), [_document(rows)])
 
 
 def update(model: type[Model], pk: object, values: Mapping[str, object]) -> None:
     """Set columns of one row. A dict or a list is written as JSON."""
     statement = _update(model, tuple(values))
-    _execute(statement, [_document([tuple(values.values())]), pk])
+    execute(statement, [_document([tuple(values.values())]), pk])
 
 
 def columns_of(value: Any) -> dict[str, Any]:
@@ -64,25 +64,6 @@ def columns_of(value: Any) -> dict[str, Any]:
 def differing[K](before: Mapping[K, Row], after: Mapping[K, Row]) -> list[K]:
     """The keys of `after` whose row is new or other than before."""
     return [key for key, row in after.items() if before.get(key) != row]
-
-
-def _execute(statement: str, values: Sequence[object]) -> psycopg.Cursor[Row]:
-    """Run a statement on Django's connection and inside its transaction, prepared."""
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
-    database: psycopg.Connection[Row] = connection.connection
-    # Django turns this off: its cursors write the values into each statement.
-    database.prepare_threshold = 0
-
-    def run(sent: str, given: Sequence[object], *_: object) -> psycopg.Cursor[Row]:
-        with connection.wrap_database_errors:
-            return psycopg.Cursor(database).execute(sent.encode(), given, prepare=True)
-
-    # What watches Django's statements sees these as well.
-    watched: Callable[..., psycopg.Cursor[Row]] = run
-    for wrapper in reversed(connection.execute_wrappers):
-        watched = partial(wrapper, watched)
-    return watched(statement, values, False, {"connection": connection})
 
 
 def _document(rows: Sequence[Row]) -> str:
