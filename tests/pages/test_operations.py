@@ -185,7 +185,7 @@ def test_what_others_changed_since_is_not_undone_and_it_is_said(browser, balance
     url = reverse("operations-undo", args=[operation.pk])
     for answer, status in ((browser.get(url), 200), (browser.post(url), 422)):
         assert answer.status_code == status
-        assert "changed this since: web-01:80." in answer.content.decode()
+        assert "This was changed since: web-01:80." in answer.content.decode()
     assert Operation.objects.first() == operation
 
 

@@ -212,7 +212,8 @@ def test_undo_takes_back_a_change(actor, group, outsider):
     with pytest.raises(CannotUndo, match="undone already"):
         undo(actor=actor, operation=operation)
     # An undo is an operation like any other.
-    undo(actor=actor, operation=back)
+    again = undo(actor=actor, operation=back)
+    assert (back.verb, again.verb) == ("undo change group", "redo change group")
     assert in_cloud(outsider, group) == {(web(1), 80): 0, (web(3), 8080): 100}
 
 

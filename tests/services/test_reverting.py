@@ -4,13 +4,14 @@ import pytest
 
 from tests.cloud import REGION, mirror, web
 from vservers.cloud.settings import HTTPSettings
-from vservers.models import Drift, LoadBalancer
+from vservers.models import Drift, LoadBalancer, Operation
 from vservers.services.errors import CannotUndo
 from vservers.services.groups import create_group
 from vservers.services.listeners import ListenerSpec, create_listener
 from vservers.services.pool import add_pool_servers
 from vservers.services.reverting import is_revertible, revert_drift
 from vservers.services.rules import NewRule, create_rules
+from vservers.services.undo import undo
 
 from .test_groups import in_mirror, rows
 
@@ -162,3 +163,39 @@ def test_what_moved_on_is_left_alone(actor, balancer, group, outsider):
     with pytest.raises(CannotUndo, match="Changed again"):
         revert_drift(actor=actor, drift=drift)
     assert in_mirror(group)[web(1), 80] == 78
+
+
+def test_what_came_goes_with_all_that_it_has_by_now_and_each_part_is_told(
+    actor, balancer, group, outsider
+):
+    mirror(balancer.pk)
+    theirs(outsider, "CreateVServerGroup", LoadBalancerId=balancer.pk, VServerGroupName="theirs")
+    mirror(balancer.pk)
+    came = balancer.vserver_groups.get(name="theirs")
+    servers = [{"ServerId": web(3), "Port": 80, "Weight": 1}]
+    theirs(
+        outsider, "AddVServerGroupBackendServers", VServerGroupId=came.pk, BackendServers=servers
+    )
+    operation = revert_drift(actor=actor, drift=Drift.objects.get(field="exists"))
+    (call,) = operation.calls.all()
+    assert [change["key"] for change in call.changes] == [[came.pk], [came.pk, web(3), "", 80]]
+    assert not balancer.vserver_groups.filter(name="theirs").exists()
+
+
+def test_the_creation_of_a_group_that_others_gave_a_server_since_is_not_undone(
+    actor, balancer, group, outsider
+):
+    CASES["a new member"](outsider, balancer, group, None)
+    with pytest.raises(CannotUndo, match=f"member.*{web(3)}"):
+        undo(actor=actor, operation=Operation.objects.get(verb="create group"))
+    assert in_mirror(group)[web(3), 80] == 1
+
+
+def test_the_creation_of_a_listener_that_has_rules_by_now_is_not_undone(
+    actor, balancer, group, listener, rule
+):
+    with pytest.raises(CannotUndo, match=r"www\.example\.com"):
+        undo(actor=actor, operation=Operation.objects.get(verb="create listener"))
+    undo(actor=actor, operation=Operation.objects.get(verb="create rules"))
+    undo(actor=actor, operation=Operation.objects.get(verb="create listener"))
+    assert not balancer.listeners.exists()

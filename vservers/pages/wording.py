@@ -19,58 +19,59 @@ __all__ = ["NOTHING", "NOT_THERE", "SETTINGS", "Row", "Wording", "member_words"]
 NOTHING = "—"
 MOST_NAMES = 5
 
+# In the order in which they are read.
 SETTINGS = {
+    "description": gettext_lazy("Listener name"),
+    "name": gettext_lazy("Rule name"),
     "status": gettext_lazy("Status"),
+    "scheduler": gettext_lazy("Scheduling algorithm"),
+    "target": gettext_lazy("Server group"),
     "vserver_group_id": gettext_lazy("VServer group"),
     "master_slave_server_group_id": gettext_lazy("Primary/secondary group"),
+    "backend_server_port": gettext_lazy("Backend port"),
     "forward_port": gettext_lazy("Redirects to HTTPS port"),
-    "acl_status": gettext_lazy("Access control"),
-    "acl_type": gettext_lazy("Kind of access control"),
-    "acl_id": gettext_lazy("Access control list"),
     "server_certificate_id": gettext_lazy("Server certificate"),
     "ca_certificate_id": gettext_lazy("CA certificate"),
     "tls_cipher_policy": gettext_lazy("TLS policy"),
     "enable_http2": gettext_lazy("HTTP/2"),
-    "persistence_timeout": gettext_lazy("Session persistence"),
-    "established_timeout": gettext_lazy("Idle timeout"),
-    "connection_drain": gettext_lazy("Connection draining"),
-    "connection_drain_timeout": gettext_lazy("Draining timeout"),
-    "proxy_protocol_v2": gettext_lazy("Proxy protocol v2"),
-    "health_check_type": gettext_lazy("Check protocol"),
-    "health_check_req": gettext_lazy("Check request"),
-    "health_check_exp": gettext_lazy("Expected result"),
-    "listener_sync": gettext_lazy("Settings of the listener"),
-    "backend_server_port": gettext_lazy("Backend port"),
-    "description": gettext_lazy("Listener name"),
-    "scheduler": gettext_lazy("Scheduling algorithm"),
     "bandwidth": gettext_lazy("Peak bandwidth"),
-    "target": gettext_lazy("Server group"),
-    "access": gettext_lazy("Access control"),
-    "drain": gettext_lazy("Connection draining"),
     "own": gettext_lazy("Settings of its own"),
+    "listener_sync": gettext_lazy("Settings of the listener"),
     "session": gettext_lazy("Session persistence"),
     "sticky_session": gettext_lazy("Session persistence"),
     "sticky_session_type": gettext_lazy("Kind of session persistence"),
     "cookie_timeout": gettext_lazy("Cookie timeout"),
     "cookie": gettext_lazy("Cookie name"),
+    "persistence_timeout": gettext_lazy("Session persistence"),
+    "established_timeout": gettext_lazy("Idle timeout"),
     "idle_timeout": gettext_lazy("Idle timeout"),
     "request_timeout": gettext_lazy("Request timeout"),
+    "drain": gettext_lazy("Connection draining"),
+    "connection_drain": gettext_lazy("Connection draining"),
+    "connection_drain_timeout": gettext_lazy("Draining timeout"),
+    "proxy_protocol_v2": gettext_lazy("Proxy protocol v2"),
     "gzip": gettext_lazy("Gzip compression"),
     "x_forwarded_for": "X-Forwarded-For",
     "x_forwarded_for_proto": "X-Forwarded-Proto",
     "x_forwarded_for_slbip": "SLB-IP",
     "x_forwarded_for_slbid": "SLB-ID",
+    "access": gettext_lazy("Access control"),
+    "acl_status": gettext_lazy("Access control"),
+    "acl_type": gettext_lazy("Kind of access control"),
+    "acl_id": gettext_lazy("Access control list"),
     "health_check": gettext_lazy("Health check"),
+    "health_check_type": gettext_lazy("Check protocol"),
     "health_check_method": gettext_lazy("Check method"),
+    "health_check_connect_port": gettext_lazy("Check port"),
     "health_check_uri": gettext_lazy("Check path"),
     "health_check_domain": gettext_lazy("Check domain"),
     "health_check_http_code": gettext_lazy("Normal status codes"),
-    "health_check_connect_port": gettext_lazy("Check port"),
-    "health_check_interval": gettext_lazy("Check interval"),
     "health_check_timeout": gettext_lazy("Response timeout"),
-    "healthy_threshold": gettext_lazy("Healthy threshold"),
+    "health_check_interval": gettext_lazy("Check interval"),
     "unhealthy_threshold": gettext_lazy("Unhealthy threshold"),
-    "name": gettext_lazy("Rule name"),
+    "healthy_threshold": gettext_lazy("Healthy threshold"),
+    "health_check_req": gettext_lazy("Check request"),
+    "health_check_exp": gettext_lazy("Expected result"),
 }
 _SECONDS = {
     "persistence_timeout",
@@ -214,13 +215,16 @@ class Wording:
         if change.after is None:
             yield Row(whose[0].upper() + whose[1:], "", self._whole(before), _("deleted"))
             return
-        for name in dict.fromkeys([*before, *after]):
+        # A row of the database has lost the order in which settings were given.
+        for name in sorted({*before, *after}, key=_place_of):
             if name in _UNSAID or after.get(name) is None:
                 continue
-            if change.before is not None and before.get(name) == after[name]:
+            if before.get(name) == after[name]:
                 continue
             was = self.setting(name, before.get(name)) if change.before else str(NOT_THERE)
-            yield Row(str(SETTINGS.get(name, name)), whose, was, self.setting(name, after[name]))
+            words = self.setting(name, after[name])
+            if change.before or words != NOTHING:
+                yield Row(str(SETTINGS.get(name, name)), whose, was, words)
 
     def _whole(self, values: Values) -> str:
         name = values.get("description") or values.get("name")
@@ -253,6 +257,13 @@ class Wording:
         if name == "bandwidth":
             return _("no limit") if value == -1 else _("%(number)s Mbit/s") % {"number": value}
         return _("%(number)s s") % {"number": value} if name in _SECONDS else str(value)
+
+
+_PLACES = {name: place for place, name in enumerate(SETTINGS)}
+
+
+def _place_of(setting: str) -> tuple[int, str]:
+    return _PLACES.get(setting, len(_PLACES)), setting
 
 
 def _named(values: Values | None) -> str:

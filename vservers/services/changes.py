@@ -121,6 +121,11 @@ class Change:
         )
 
 
+def kinds_of_parts(kind: Kind) -> list[Kind]:
+    """The kinds of what an object of a kind consists of: it goes when the object goes."""
+    return [part for part, (owner, _) in _OWNERS.items() if owner is kind]
+
+
 def agrees(found: Values | None, wanted: Values | None) -> bool:
     """Whether an object is as wanted, in all that is said of it."""
     if found is None or wanted is None:

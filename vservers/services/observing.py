@@ -29,6 +29,7 @@ from .changes import (
     Kind,
     Values,
     agrees,
+    kinds_of_parts,
     member_key,
     pair_values,
     server_values,
@@ -154,9 +155,24 @@ class Observed:
             return self.whole(kind, str(owner[0])).get(change.key)
         if change.kind is Kind.TAG:
             return self._find_tag(*change.key)
-        if change.kind not in self._others:
-            self._others[change.kind] = _LISTS[change.kind](self._place)
-        return self._others[change.kind].get(change.key)
+        return self._all(change.kind).get(change.key)
+
+    def _all(self, kind: Kind) -> dict[Key, Values]:
+        if kind not in self._others:
+            self._others[kind] = _LISTS[kind](self._place)
+        return self._others[kind]
+
+    def parts(self, change: Change) -> list[Change]:
+        """What the object of a change consists of now, as changes that take each part away."""
+        key = change.key
+        return [
+            Change(kind, part, values, None)
+            for kind in kinds_of_parts(change.kind)
+            for part, values in (
+                self.whole(change.kind, str(key[0])) if change.kind in _WHOLES else self._all(kind)
+            ).items()
+            if len(part) > len(key) and part[: len(key)] == key
+        ]
 
     def whole(self, kind: Kind, object_id: str) -> dict[Key, Values]:
         """An object that has an ID, with its parts; empty when it is not there."""

@@ -131,8 +131,11 @@ def plan_reversion(*, actor: Actor, drift: Drift) -> AnyPlan:
     moved = [change for change in plan.changes if not observed.is_before(change)]
     if moved:
         raise CannotUndo(
-            _("Changed again since: %(change)s. Look at it first.") % {"change": moved[0]}
+            _("Changed again since: %(change)s. Look at it first.") % {"change": moved[0]}, moved
         )
+    # What came has parts that go with it: each is shown, and told of afterwards.
+    gone = [change for change in plan.changes if change.after is None]
+    plan.changes += [part for change in gone for part in observed.parts(change)]
     for change in plan.changes:
         if creation := creations.made_by(change):
             plan.resource_id, plan.reread = "", [creation.all]

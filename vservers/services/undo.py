@@ -91,7 +91,7 @@ def undo(*, actor: Actor, operation: Operation) -> Operation | None:
 
 def plan_undo(*, actor: Actor, operation: Operation) -> AnyPlan:
     """What undo would do. Raises NotAllowed, CannotUndo, Gone, NotRead."""
-    plan = _plan(actor, operation, f"undo {operation.verb}"[:60])
+    plan = _plan(actor, operation, _opposite(operation.verb))
     plan.undo_of = operation
     plan.before, plan.after = operation.after, operation.before
     if not operation.is_settled:
@@ -111,6 +111,7 @@ def plan_undo(*, actor: Actor, operation: Operation) -> AnyPlan:
     for change in plan.changes:
         if change.after is None:
             _refuse_used(change, plan.changes)
+            _refuse_grown(change, plan.changes, observed)
         if creation := creations.made_by(change):
             plan.resource_id = ""
             plan.reread = [creation.all, *_others(plan, creation)]
@@ -119,6 +120,13 @@ def plan_undo(*, actor: Actor, operation: Operation) -> AnyPlan:
     except CannotPlan as error:
         raise CannotUndo(str(error)) from error
     return plan
+
+
+def _opposite(verb: str) -> str:
+    """What undoing an act is called; undoing that is doing it again."""
+    if verb.startswith("undo "):
+        return f"redo {verb.removeprefix('undo ')}"
+    return f"undo {verb.removeprefix('redo ')}"[:60]
 
 
 def _others(plan: AnyPlan, creation: creations.Creation) -> list[scopes.Scope]:
@@ -213,8 +221,17 @@ def _refuse_used(change: Change, changes: Iterable[Change]) -> None:
     refuse_used(change.kind, str(change.key[0]))
 
 
+def _refuse_grown(change: Change, changes: Iterable[Change], observed: Observed) -> None:
+    """Raise CannotUndo for what has parts by now that others gave it, which would go with it."""
+    known = {(other.kind, other.key) for other in changes}
+    _refuse([part for part in observed.parts(change) if (part.kind, part.key) not in known])
+
+
 def _refuse_changed(changes: Iterable[Change], observed: Observed) -> None:
-    moved = [change for change in changes if not observed.is_before(change)]
+    _refuse([change for change in changes if not observed.is_before(change)])
+
+
+def _refuse(moved: list[Change]) -> None:
     if moved:
         names = ", ".join(str(change) for change in moved[:5])
         words = _("Changed since, so it is left as it is: %(changes)s.") % {"changes": names}

@@ -34,8 +34,8 @@ register = template.Library()
 register.simple_tag(component, name="component")
 
 _ICONS = settings.BASE_DIR / "node_modules" / "@tabler" / "icons" / "icons" / "outline"
-# How a verb begins that takes another one back.
-UNDO = "undo "
+# How a verb begins that takes another one back, and one that takes that back.
+UNDO, REDO = "undo ", "redo "
 _INVISIBLE = re.compile(r'<path stroke="none" d="M0 0h24v24H0z" fill="none" ?/>')
 _BETWEEN = re.compile(r">\s+<")
 _ICON_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -142,6 +142,8 @@ def spoken(words: str) -> str:
     """
     if words.startswith(UNDO):
         return _("undo %(act)s") % {"act": spoken(words.removeprefix(UNDO))}
+    if words.startswith(REDO):
+        return _("redo %(act)s") % {"act": spoken(words.removeprefix(REDO))}
     return _(words) if words else ""
 
 

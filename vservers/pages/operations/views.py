@@ -160,6 +160,7 @@ def _follow(
         return _go_on(request, operation, made)
     context = _about(operation) | {
         **question,
+        **({"question": ""} if blocked else {}),
         # The plan is always there.
         "plannable": False,
         "blocked": blocked,
@@ -179,9 +180,7 @@ def _why_not(error: CannotUndo) -> str:
     if not error.moved:
         return str(error)
     names = Wording(error.moved).names(error.moved)
-    return _("Somebody else has changed this since: %(names)s. It is left as it is.") % {
-        "names": names
-    }
+    return _("This was changed since: %(names)s. Nothing is taken back or sent.") % {"names": names}
 
 
 def _go_on(request: ConsoleRequest, operation: Operation, made: Attempt) -> HttpResponse:
