@@ -58,6 +58,7 @@ def pages() -> list[Page]:
         Page("admin, instances", "/admin/vservers/loadbalancer/"),
         Page("Instances", instances, plain="plain ListView, instances"),
         Page("Instances, last page", f"{instances}?page={BALANCERS // 20}", first="Instances"),
+        Page("Instances, search", f"{instances}?q=i-00777"),
         Page("VServer groups", f"{groups}?size=50", plain="plain ListView, groups"),
         Page("VServer groups, last page", f"{groups}?size=50&page={last}", first="VServer groups"),
         Page("VServer groups, search", f"{groups}?q=group-00777"),

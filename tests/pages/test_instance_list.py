@@ -6,7 +6,7 @@ from django.urls import reverse
 from console.accounts.models import Preference
 from tests.cloud import REGION, mirror, the_account, web
 from tests.pages.addresses import HTMX
-from vservers.models import LoadBalancer
+from vservers.models import LoadBalancer, MasterSlaveGroup, PoolServer
 
 LIST = "/regions/cn-hangzhou/balancers/"
 SHOP, PAY = "lb-bp1shopinternet0001", "lb-bp1payintranet00001"
@@ -49,6 +49,16 @@ def test_the_address_of_a_backend_server_finds_its_instances(client_of, reader, 
 
     ip = Server.objects.get(pk=web(1)).private_ip
     assert listed(client_of(reader), server_ip=ip) == {"shop"}
+
+
+def test_a_server_of_a_pool_or_of_a_pair_finds_its_instance(client_of, reader, two):
+    pair = MasterSlaveGroup.objects.create(load_balancer_id=SHOP, group_id="rsp-pair", name="dns")
+    pair.members.create(role="Master", server_id="i-paired", port=53, weight=100)
+    PoolServer.objects.create(load_balancer_id=PAY, server_id="i-pooled", weight=100)
+    for found in ({"server": "i-paired"}, {"q": "i-paired"}):
+        assert listed(client_of(reader), **found) == {"shop"}
+    for found in ({"server": "i-pooled"}, {"q": "i-pooled"}):
+        assert listed(client_of(reader), **found) == {"pay"}
 
 
 def test_more_than_ten_values_are_said_not_to_be_looked_for(client_of, reader, two):

@@ -13,6 +13,7 @@ from vservers.models import (
     Listener,
     LoadBalancer,
     MasterSlaveGroup,
+    PoolServer,
     Region,
     Rule,
     ServerHealth,
@@ -103,9 +104,9 @@ class Filters:
         if self.address:
             wanted &= Q(address__icontains=self.address)
         if self.server:
-            wanted &= Q(pk__in=_with_server(server=self.server))
+            wanted &= _with_server(server=self.server)
         if self.server_ip:
-            wanted &= Q(pk__in=_with_server(server__private_ip=self.server_ip))
+            wanted &= _with_server(server__private_ip=self.server_ip)
         if self.tag_key and self.tag_value:
             wanted &= Q(tags__contains={self.tag_key: self.tag_value})
         elif self.tag_key:
@@ -271,12 +272,16 @@ def _matches_anywhere(word: str) -> Q:
         Q(name__icontains=word)
         | Q(load_balancer_id__icontains=word)
         | Q(address__icontains=word)
-        | Q(pk__in=_with_server(server=word))
-        | Q(pk__in=_with_server(server__private_ip=word))
+        | _with_server(server=word)
+        | _with_server(server__private_ip=word)
     )
 
 
-def _with_server(**server: str) -> QuerySet[LoadBalancer]:
-    in_group = Q(**{f"vserver_groups__members__{name}": one for name, one in server.items()})
-    in_pool = Q(**{f"pool_servers__{name}": one for name, one in server.items()})
-    return LoadBalancer.objects.filter(in_group | in_pool).only("pk")
+def _with_server(**server: str) -> Q:
+    """Those of which a group, a pair or the pool has the server. server: as a member has it."""
+    found = Q()
+    # Each by its own index; one statement that joins them would read all members.
+    for model in (VServerGroup, MasterSlaveGroup):
+        members = {f"members__{name}": value for name, value in server.items()}
+        found |= Q(pk__in=model.objects.order_by().filter(**members).values("load_balancer"))
+    return found | Q(pk__in=PoolServer.objects.order_by().filter(**server).values("load_balancer"))

@@ -181,11 +181,13 @@ def groups_of(place: Place, filters: GroupFilters = GroupFilters()) -> QuerySet[
 
 def _matching(query: str) -> Q:
     servers = Server.objects.filter(Q(name__iexact=query) | Q(private_ip=query)).values("pk")
-    holding = Member.objects.order_by().filter(Q(server=query) | Q(server__in=servers))
+    holding = Member.objects.order_by().values("group")
+    # Each by the members' index; one condition with "or" would read all of them.
     found = (
         Q(name__icontains=query)
         | Q(vserver_group_id__icontains=query)
-        | Q(pk__in=holding.values("group"))
+        | Q(pk__in=holding.filter(server=query))
+        | Q(pk__in=holding.filter(server__in=servers))
     )
     return found | _tagged(query) if "=" in query else found
 
