@@ -189,6 +189,11 @@ def begun(browser, shop, operator):
     return made
 
 
+def test_a_maintenance_says_what_pauses_meanwhile(browser, begun):
+    page = browser.get(MAINTENANCE).content.decode()
+    assert reverse("procedures-detail", args=[begun.pk]) in page
+
+
 def test_its_page_is_live_as_long_as_a_worker_is_at_it(browser, begun):
     url = reverse("procedures-detail", args=[begun.pk])
     part = browser.get(url, headers=HTMX)

@@ -71,6 +71,13 @@ def procedures_of_group(group: VServerGroup) -> list[Procedure]:
     )
 
 
+def procedures_moving(server: Server) -> list[Procedure]:
+    """Drains and shifts that are not over and that a server is in."""
+    rows = Procedure.objects.exclude(status__in=Procedure.OVER)
+    rows = rows.exclude(kind=Procedure.Kind.MAINTENANCE).order_by("pk")
+    return list(rows.filter(members__server_id=server.pk).distinct())
+
+
 def busy_members(members: Iterable[ProcedureMember]) -> list[ProcedureMember]:
     """Those of them that a drain or shift that is not over is about already."""
     members = list(members)

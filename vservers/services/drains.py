@@ -31,6 +31,7 @@ from .weighing import (
     Decide,
     Halted,
     Wanted,
+    halt_for_maintenance,
     is_there,
     plan_members,
     send,
@@ -183,6 +184,7 @@ def advance(procedure: Procedure, wish: str) -> None:
                 procedure.phase = Phase.REMOVING
                 _wait_again(procedure, {State.SET})
         case Phase.RESTORING:
+            halt_for_maintenance(procedure.members.filter(state=State.WAITING))
             if _send(procedure, GIVE_BACK, to_before):
                 procedure.status = Status.ROLLED_BACK
     if procedure.phase == Phase.REMOVING:

@@ -43,7 +43,7 @@ class WouldEmpty(Refusal):
         self.emptied = list(emptied)
         names = ", ".join(str(one) for one in emptied)
         super().__init__(
-            _("No server with a weight would be left in %(names)s: its requests would fail.")
+            _("No server that takes requests would be left in %(names)s: they would fail.")
             % {"names": names}
         )
 

@@ -24,7 +24,7 @@ from vservers.models import (
     ServerHealth,
     VServerGroup,
 )
-from vservers.selectors.procedures import members_of_groups
+from vservers.selectors.procedures import in_maintenance, members_of_groups
 
 from .changes import Values
 from .connections import Connections, read_connections
@@ -37,6 +37,7 @@ from .weighing import (
     Decide,
     Halted,
     Wanted,
+    halt_for_maintenance,
     is_there,
     plan_members,
     send,
@@ -74,6 +75,12 @@ def shift_rows(members: Sequence[ProcedureMember]) -> list[Row]:
 
 def shift_steps(members: Sequence[ProcedureMember], *, count: int, percent: int) -> list[list[int]]:
     """The weights after each step, in the order of the members. Raises NothingToMove."""
+    moving = [one for one in members if one.side]
+    held = in_maintenance({one.server_id for one in moving})
+    if names := ", ".join(str(one) for one in moving if one.server_id in held):
+        raise NothingToMove(
+            _("In maintenance: %(names)s. End that first, or leave it as it is.") % {"names": names}
+        )
     for group in {one.vserver_group_id for one in members}:
         here = [one for one in members if one.vserver_group_id == group]
         giving = any(one.side == Side.FROM for one in here)
@@ -219,10 +226,12 @@ def advance(procedure: Procedure, wish: str) -> None:
 
 
 def _send(procedure: Procedure, verb: str, decide: Decide) -> bool:
+    members = list(procedure.members.all())
+    halt_for_maintenance(members)
     over = send(
         procedure,
         load_balancer_id=procedure.load_balancer_id,
-        members=list(procedure.members.all()),
+        members=members,
         verb=verb,
         decide=decide,
     )

@@ -14,6 +14,7 @@ from console.accounts.permissions import Action, NotAllowed, check
 from console.shell.said import gettext as _
 from vservers.cloud import CloudError
 from vservers.models import LoadBalancer, Operation, OperationCall, Procedure, ProcedureMember
+from vservers.selectors.procedures import in_maintenance
 
 from . import places, scopes
 from .changes import Change, Key, Kind, Values, agrees
@@ -298,6 +299,18 @@ def to_before(member: ProcedureMember, now: Values) -> Wanted:
         note = _("Somebody set its weight to %(weight)s meanwhile.") % {"weight": now["weight"]}
         return Wanted(now, State.LEFT, note)
     return Wanted({**now, "weight": member.weight_before}, State.RESTORED)
+
+
+def halt_for_maintenance(members: Iterable[ProcedureMember]) -> None:
+    """Raise Halted where a maintenance holds one of them at weight 0."""
+    members = list(members)
+    held = in_maintenance({one.server_id for one in members})
+    names = sorted(str(one) for one in members if one.server_id in held)
+    if names:
+        raise Halted(
+            _("%(names)s: in maintenance, which holds the weight at 0. End it first, then resume.")
+            % {"names": ", ".join(names)}
+        )
 
 
 def by_balancer(members: Iterable[ProcedureMember]) -> dict[str, list[ProcedureMember]]:

@@ -20,6 +20,7 @@ from vservers.models import (
     Procedure,
     ProcedureMember,
     Server,
+    ServerHealth,
 )
 from vservers.services import maintenance, procedures
 from vservers.services.maintenance import AlreadyInMaintenance, WouldEmpty
@@ -120,6 +121,18 @@ def test_the_last_server_of_a_used_group_is_asked_about(balancer, outsider, acto
         maintenance.start_maintenance(actor=actor, server=server, reason="")
     begun = maintenance.start_maintenance(actor=actor, server=server, reason="", may_empty=True)
     assert carry(begun).status == Status.HOLDING
+
+
+def test_servers_that_a_check_finds_abnormal_do_not_count_as_left(balancer, outsider, actor):
+    group = make_group(outsider, balancer, (web(4), 80, 10), (web(5), 80, 10))
+    listen(outsider, balancer, group.pk)
+    server = Server.objects.get(pk=web(4))
+    maintenance.plan_maintenance(actor=actor, server=server)
+    # This cloud checks nothing, so what it would say is put in.
+    of_other = ServerHealth.objects.filter(listener=balancer.listeners.get(), server_id=web(5))
+    of_other.update(status=ServerHealth.Status.ABNORMAL)
+    with pytest.raises(WouldEmpty, match="blue"):
+        maintenance.plan_maintenance(actor=actor, server=server)
 
 
 def test_a_reader_may_not(two, reader):

@@ -13,11 +13,8 @@ from tests.services.procedures.acts import (
     set_weight,
     states,
 )
-from vservers.models import (
-    Procedure,
-    ServerHealth,
-)
-from vservers.services import procedures, shifts
+from vservers.models import Procedure, Server, ServerHealth
+from vservers.services import maintenance, procedures, shifts
 
 Status = Procedure.Status
 Wish = Procedure.Wish
@@ -178,3 +175,27 @@ def test_an_instance_that_was_released_meanwhile_stops_it(group, actor, outsider
     paused = carry(begun)
     assert paused.status == Status.PAUSED
     assert "does not exist any more" in str(paused.note)
+
+
+def test_a_maintenance_that_begins_meanwhile_pauses_it_and_its_way_back(group, actor):
+    begun = start(actor, group, count=2, pause_seconds=3600)
+    procedures.advance(begun.pk)
+    server = Server.objects.get(pk=web(1))
+    kept = maintenance.start_maintenance(actor=actor, server=server, reason="")
+    assert carry(kept).status == Status.HOLDING
+    for wish in (Wish.RESUME, Wish.RESTORE):
+        if wish == Wish.RESUME:
+            ask(actor, begun, Wish.PAUSE)
+        paused = ask(actor, begun, wish)
+        assert (paused.status, "in maintenance" in paused.note) == (Status.PAUSED, True)
+        assert in_cloud(group) == {(web(1), 80): 0, (web(2), 80): 50}
+    assert ask(actor, kept, Wish.RESTORE).status == Status.DONE
+    assert ask(actor, begun, Wish.RESUME).status == Status.ROLLED_BACK
+    assert in_cloud(group) == {(web(1), 80): 100, (web(2), 80): 0}
+
+
+def test_a_server_in_maintenance_gets_no_part_in_it(group, actor):
+    server = Server.objects.get(pk=web(2))
+    carry(maintenance.start_maintenance(actor=actor, server=server, reason=""))
+    with pytest.raises(shifts.NothingToMove, match="In maintenance: web-02:80"):
+        start(actor, group)

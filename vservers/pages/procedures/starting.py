@@ -20,7 +20,7 @@ from vservers.pages.lookup import balancer_or_404, group_or_404
 from vservers.pages.servers.views import server_or_404
 from vservers.selectors.emptied import Emptied
 from vservers.selectors.fleet import place_rows
-from vservers.selectors.procedures import members_of_groups
+from vservers.selectors.procedures import members_of_groups, procedures_moving
 from vservers.services import drains, maintenance, shifts
 from vservers.services.drains import AlreadyMoving, NothingChosen
 from vservers.services.maintenance import AlreadyInMaintenance, NotHeld, WouldEmpty
@@ -63,6 +63,7 @@ def maintenance_start(request: ConsoleRequest, region: str, server_id: str) -> H
         "title": _("Maintenance of %(server)s") % {"server": server},
         "server": server,
         "rows": place_rows(server),
+        "moving": procedures_moving(server),
         "form": form,
         "emptied": emptied or form.data.get("may_empty"),
         "emptied_names": [str(one) for one in emptied],
