@@ -83,16 +83,18 @@ class _Line:
 
 
 def as_csv(groups: Iterable[VServerGroup]) -> Iterator[str]:
-    """Line by line, with a heading. Members and load balancers of the groups are at hand."""
+    """Group by group, after a heading. Members and load balancers of the groups are at hand."""
     writer = csv.writer(_Line())
     yield writer.writerow(COLUMNS)
     for group in groups:
-        own = _row_of(group)
-        for server in map(_server_of, held_members(group)):
-            row = {**own, **server}
-            yield writer.writerow([_cell(row[name]) for name in COLUMNS])
-        if not group.members.all():
-            yield writer.writerow([_cell(own.get(name, "")) for name in COLUMNS])
+        own = _cells(_row_of(group), GROUP_COLUMNS)
+        servers = [_cells(_server_of(one), SERVER_COLUMNS) for one in held_members(group)]
+        nobody = [""] * len(SERVER_COLUMNS)
+        yield "".join(writer.writerow([*own, *server]) for server in servers or [nobody])
+
+
+def _cells(row: Mapping[str, str | int], columns: Iterable[str]) -> list[str]:
+    return [_cell(row[name]) for name in columns]
 
 
 def _cell(value: str | int) -> str:
