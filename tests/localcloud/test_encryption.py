@@ -1,6 +1,7 @@
 """HTTPS beside HTTP, for clients that speak nothing else."""
 
 import json
+import socket
 import ssl
 import stat
 from http.client import HTTPSConnection
@@ -13,15 +14,19 @@ from tests.localcloud.process import LocalCloud
 from vservers.localcloud import encryption
 from vservers.localcloud.encryption import CERTIFICATE, KEY, server_context
 
-ON = {"LOCALCLOUD_TLS_PORT": "0"}
+VENDORS = "slb.cn-hangzhou.aliyuncs.com"
+ON = {"LOCALCLOUD_TLS_PORT": "0", "LOCALCLOUD_TLS_NAMES": f"*.aliyuncs.com, {VENDORS}"}
 
 
 def asked(cloud, trusted, host="127.0.0.1"):
-    """The answer to a signed DescribeRegions over HTTPS."""
+    """The answer to a signed DescribeRegions over HTTPS to this machine by that name."""
     client = Client(cloud)
     query = urlencode(client.sign(client.common("slb", "DescribeRegions")))
     context = ssl.create_default_context(cafile=trusted)
     connection = HTTPSConnection(host, cloud.tls_port, timeout=30, context=context)
+    connection.sock = context.wrap_socket(
+        socket.create_connection(("127.0.0.1", cloud.tls_port), timeout=30), server_hostname=host
+    )
     try:
         connection.request("POST", f"/?{query}")
         return json.loads(connection.getresponse().read())
@@ -33,7 +38,8 @@ def test_a_client_that_trusts_the_certificate_calls_by_https(tmp_path):
     with LocalCloud(tmp_path, env=ON) as cloud:
         kept = tmp_path / CERTIFICATE
         assert asked(cloud, kept)["Regions"]["Region"]
-        assert asked(cloud, kept, "localhost")["Regions"]["Region"]
+        for name in ("localhost", "ecs.aliyuncs.com", VENDORS):
+            assert asked(cloud, kept, name)["Regions"]["Region"]
         assert Client(cloud).call("DescribeRegions")["Regions"]["Region"]
         assert stat.S_IMODE((tmp_path / KEY).stat().st_mode) == 0o600
         before = kept.read_bytes()
@@ -66,15 +72,16 @@ def test_a_broken_or_missing_file_is_made_anew(tmp_path, spoiled):
     assert (tmp_path / spoiled).read_text().startswith("-----BEGIN ")
 
 
-def test_another_address_or_a_near_end_makes_a_new_certificate(tmp_path, monkeypatch):
-    def certificate(host):
-        server_context(tmp_path, host)
+def test_another_address_or_name_or_a_near_end_makes_a_new_certificate(tmp_path, monkeypatch):
+    def certificate(host, *further):
+        server_context(tmp_path, host, further)
         return (tmp_path / CERTIFICATE).read_bytes()
 
     first = certificate("127.0.0.1")
     assert certificate("127.0.0.1") == first
     second = certificate("127.0.0.9")
     assert second != first
+    assert certificate("127.0.0.9", VENDORS) != second
     monkeypatch.setattr(encryption, "_RENEW_BEFORE_END", encryption._LIFETIME * 2)
     monkeypatch.setattr(encryption, "_LIFETIME", encryption._LIFETIME * 3)
     assert certificate("127.0.0.9") != second

@@ -68,6 +68,13 @@ def _options() -> argparse.Namespace:
         "a free one (LOCALCLOUD_TLS_PORT, else no HTTPS)",
     )
     parser.add_argument(
+        "--tls-names",
+        default=environment.get("LOCALCLOUD_TLS_NAMES", ""),
+        metavar="NAMES",
+        help="further names in that certificate, comma-separated, for clients whose hosts file "
+        "leads a name of the vendor here (LOCALCLOUD_TLS_NAMES)",
+    )
+    parser.add_argument(
         "--data-dir",
         type=Path,
         default=environment.get("LOCALCLOUD_DATA_DIR", "var/localcloud"),
@@ -140,7 +147,8 @@ async def _serve(options: argparse.Namespace) -> None:
                 settling=options.settling,
             )
             admin = Admin(cloud, options.data_dir)
-            tls = server_context(options.data_dir, options.host) if encrypted else None
+            names = [name.strip() for name in options.tls_names.split(",") if name.strip()]
+            tls = server_context(options.data_dir, options.host, names) if encrypted else None
         except (ValueError, PermissionError) as error:
             raise CannotStart(str(error)) from error
         if options.demo and not store.holds(DEFAULT_ACCOUNT):

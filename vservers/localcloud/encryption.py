@@ -7,6 +7,7 @@ kept beside the access key, the key readable by the owner only.
 
 import ipaddress
 import ssl
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,10 +25,13 @@ _RENEW_BEFORE_END = timedelta(days=30)
 _NAMES = ("localhost", "127.0.0.1", "::1")
 
 
-def server_context(data_dir: Path, host: str) -> ssl.SSLContext:
-    """TLS for a socket on host, with the kept certificate or a new one. Raises OSError."""
+def server_context(data_dir: Path, host: str, further: Sequence[str] = ()) -> ssl.SSLContext:
+    """TLS for a socket on host, with the kept certificate or a new one. Raises OSError.
+
+    further: names that clients know this server by beside its address, as in their hosts file.
+    """
     certificate, key = data_dir / CERTIFICATE, data_dir / KEY
-    names = tuple(dict.fromkeys((*_NAMES, host)))
+    names = tuple(dict.fromkeys((*_NAMES, host, *further)))
     context = _loaded(certificate, key, names)
     if context is None:
         _make(certificate, key, names)
