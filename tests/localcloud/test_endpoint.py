@@ -3,7 +3,7 @@
 import http.client
 import json
 import xml.etree.ElementTree as ET
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -20,6 +20,47 @@ def test_get_is_answered_like_post(client):
     status, body = client.send(query, method="GET")
     assert status == 200
     assert json.loads(body)["Regions"]["Region"][0]["RegionId"] == REGION
+
+
+def asked(client, action, *, path="/", host="", **params):
+    """The status and answer to a request with another path or another name for us."""
+    query = urlencode(client.sign(client.common("slb", action) | params))
+    connection = http.client.HTTPConnection(client.cloud.host, timeout=30)
+    try:
+        connection.request("POST", f"{path}?{query}", headers={"Host": host} if host else {})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+def test_only_slashes_are_a_path_that_has_actions(client):
+    # Ruby's fog puts its path behind an address that ends with a slash.
+    assert asked(client, "DescribeRegions", path="//")[0] == 200
+    assert asked(client, "DescribeRegions", path="/v1")[1]["Code"] == "InvalidApi.NotFound"
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("slb.cn-hangzhou.aliyuncs.com", 200),
+        ("slb-vpc.cn-hangzhou.aliyuncs.com:443", 200),
+        ("slb.cn-nowhere.aliyuncs.com", 404),
+        ("slb.aliyuncs.com", 400),
+    ],
+)
+def test_the_name_of_a_regions_endpoint_stands_for_the_region(client, host, status):
+    # Prowler asks so for its VPCs.
+    assert asked(client, "DescribeZones", host=host)[0] == status
+    named = asked(client, "DescribeZones", host=host, RegionId="cn-shanghai")[1]
+    assert named["Zones"]["Zone"][0]["ZoneId"].startswith("cn-shanghai")
+
+
+def test_ecs_answers_for_networks_as_it_did_before_vpc(client):
+    for action in ("DescribeVpcs", "DescribeVSwitches"):
+        answers = [client.call(action, product=name, RegionId=REGION) for name in ("ecs", "vpc")]
+        assert [answer.pop("RequestId") for answer in answers]
+        assert answers[0] == answers[1]
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])

@@ -168,6 +168,14 @@ def test_pages_and_periods_add_up(measured):
         if not token:
             break
     assert paged == whole
+    older = {"Project": asked.pop("Namespace"), "Metric": asked.pop("MetricName"), **asked}
+    once = client.call("QueryMetricList", product="cms_query", Length="2", **older)
+    rest = client.call("QueryMetricList", product="cms_query", Cursor=once["Cursor"], **older)
+    assert json.loads(once["Datapoints"]) + json.loads(rest["Datapoints"]) == whole
+    (newest,) = json.loads(
+        client.call("QueryMetricLast", product="cms_query", **older)["Datapoints"]
+    )
+    assert newest == whole[-1]
     (last,) = points(client, "Qps", action="DescribeMetricLast")
     assert last["timestamp"] >= whole[-1]["timestamp"]
 

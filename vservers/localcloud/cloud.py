@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import inspect
+import re
 import time
 from collections.abc import Mapping
 from typing import Any, cast
@@ -26,7 +27,13 @@ from vservers.localcloud.wiring import is_served, named_groups, topology
 from vservers.localcloud.writer import Job, Writer
 
 # (API version) -> the product's table; the cloud tells products apart by host, we by version.
-PRODUCTS = {table(name).version: name for name in ("slb", "ecs", "vpc", "sts", "cms")}
+PRODUCTS = {
+    table(name).version: name for name in ("slb", "ecs", "vpc", "sts", "cms", "cms_query")
+} | {"2017-03-01": "cms_query"}
+# ECS had networks before VPC was a product of its own, and still answers for them.
+_VPC_ACTIONS_OF_ECS = ("DescribeVpcs", "DescribeVSwitches")
+# Who is asked by the name of a region's own endpoint need not be told the region.
+_REGIONAL_HOST = re.compile(r"[a-z]+(?:-vpc)?[.-]([a-z]+-[a-z0-9-]+)\.aliyuncs\.com(?::\d+)?")
 _FIRST_SERVED_SECONDS = 10.0
 _FEED_SECONDS = 0.01
 _GROUPS = (Group.kind, MasterSlaveGroup.kind)
@@ -99,10 +106,14 @@ class Cloud:
         product = PRODUCTS.get(version)
         if product is None:
             raise ApiError("InvalidVersion")
+        if product == "ecs" and action in _VPC_ACTIONS_OF_ECS:
+            product = "vpc"
         known = table(product).actions
         if action not in known:
             raise ApiError("InvalidAction.NotFound")
         found = ACTIONS[product, action]
+        if "RegionId" not in given and (named := _REGIONAL_HOST.fullmatch(host)):
+            given = {**given, "RegionId": named[1]}
         params = table(product).validate(action, given)
         if not found.any_region and params.get("RegionId", "cn-hangzhou") not in REGIONS:
             raise ApiError("InvalidRegionId.NotFound")

@@ -1,9 +1,11 @@
 """CloudMonitor's metrics of load balancers (product cms, 2019-01-01).
 
 Source: the vendor's "DescribeMetricList" and "DescribeMetricLast" pages, and its SDK. Datapoints is
-JSON text, as there; a metric that the engine does not count has none.
+JSON text, as there; a metric that the engine does not count has none. The versions before it
+(2018-03-08, 2017-03-01), which exporters still speak, name the same things otherwise.
 """
 
+import dataclasses
 import json
 import re
 from collections.abc import Awaitable, Iterator
@@ -23,6 +25,7 @@ _LAST_RANGE_SECONDS = 2 * 3600
 # The documentation's example gives local times of this zone beside their time stamps.
 _BEIJING = timezone(timedelta(hours=8))
 _TIME_FORMS = (("%Y-%m-%dT%H:%M:%SZ", UTC), ("%Y-%m-%d %H:%M:%S", _BEIJING))
+_NEWER_NAMES = {"Project": "Namespace", "Metric": "MetricName", "Cursor": "NextToken"}
 _MILLISECONDS = re.compile(r"[0-9]{13}")
 
 Found = list[tuple[int, Series, list[Point]]]
@@ -38,6 +41,26 @@ def describe_metric_list(call: Reading) -> Awaitable[Answer]:
 def describe_metric_last(call: Reading) -> Awaitable[Answer]:
     """The newest point of each resource within two hours before the end of the range."""
     return _points(call, last_only=True)
+
+
+@reads("cms_query", "QueryMetricList", any_region=True)
+def query_metric_list(call: Reading) -> Awaitable[Answer]:
+    """DescribeMetricList, as it was called before 2019."""
+    return _by_older_names(call, last_only=False)
+
+
+@reads("cms_query", "QueryMetricLast", any_region=True)
+def query_metric_last(call: Reading) -> Awaitable[Answer]:
+    """DescribeMetricLast, as it was called before 2019."""
+    return _by_older_names(call, last_only=True)
+
+
+async def _by_older_names(call: Reading, *, last_only: bool) -> Answer:
+    params = {_NEWER_NAMES.get(name, name): text for name, text in call.params.items()}
+    answer = await _points(dataclasses.replace(call, params=params), last_only=last_only)
+    if "NextToken" in answer:
+        answer["Cursor"] = answer.pop("NextToken")
+    return answer
 
 
 async def _points(call: Reading, *, last_only: bool) -> Answer:
