@@ -35,7 +35,7 @@ def drift(group, outsider):
 
 def test_the_page_says_what_went_from_what_to_what(client_of, reader, drift):
     page = client_of(reader).get(PAGE).content.decode()
-    for words in ("api", f"Server {web(1)}:80", "weight 10", "weight 77", "VServer group"):
+    for words in ("api", "Server web-01:80", "weight 10", "weight 77", "VServer group"):
         assert words in page
     assert "Accept<" not in page, "a reader changes nothing"
 
@@ -86,6 +86,61 @@ def test_an_operator_accepts(client_of, operator, reader, drift):
     assert drift.status == "accepted"
     answer = client_of(operator).post(url, {"next": PAGE}, follow=True)
     assert "no longer open" in answer.content.decode()
+
+
+def test_several_are_accepted_at_once_and_those_that_are_over_left_alone(
+    client_of, operator, reader, drift
+):
+    ids = [drift.pk]
+    for number in range(2):
+        drift.pk, drift.item = None, f"i-{number}:80"
+        drift.save()
+        ids.append(drift.pk)
+    Drift.objects.filter(pk=ids[0]).update(status="gone")
+    url, posted = reverse("drift-accept-several"), {"drift": [*ids, "x"], "next": PAGE}
+    assert client_of(reader).post(url, posted).status_code == 403
+    assert client_of(operator).get(url).status_code == 405
+    answer = client_of(operator).post(url, posted, follow=True)
+    assert "2 differences were accepted" in answer.content.decode()
+    assert list(Drift.objects.order_by("pk").values_list("status", flat=True)) == [
+        "gone",
+        "accepted",
+        "accepted",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "before", "after", "words"),
+    [
+        ("listener", "scheduler", "wrr", "rr", ("Scheduling algorithm", "Weighted round robin")),
+        ("listener", "vserver_group_id", None, "GROUP", ("Backend Servers", "<strong>api<")),
+        ("listener", "idle_timeout", 15, 30, ("Idle timeout", "15 s", "30 s")),
+        (
+            "listener",
+            "health_check",
+            {"health_check": "on", "health_check_uri": "/a"},
+            {"health_check": "on", "health_check_uri": "/b"},
+            ("Health check", "Check path /a", "Check path /b"),
+        ),
+        (
+            "listener",
+            "session",
+            {"sticky_session": "off"},
+            {"sticky_session": "on", "sticky_session_type": "insert", "cookie_timeout": 9},
+            ("Session persistence", "insert cookie, 9 s"),
+        ),
+        ("rule", "settings", {}, {"scheduler": "wlc", "health_check": "off"}, ("as its listener",)),
+        ("balancer", "spec", "", "slb.s1.small", ("Specification", "Shared performance")),
+    ],
+)
+def test_a_setting_is_said_in_the_words_of_the_forms(
+    client_of, reader, drift, kind, field, before, after, words
+):
+    after = drift.object_id if after == "GROUP" else after
+    Drift.objects.update(object_type=kind, field=field, item="", before=before, after=after)
+    page = client_of(reader).get(PAGE).content.decode()
+    for some in words:
+        assert some in page
 
 
 def test_an_operator_reverts_after_a_question(client_of, operator, group, drift, outsider):

@@ -52,8 +52,8 @@ def told(client, url: str) -> list[str]:
     return [
         event.operation.verb
         if event.operation
-        else (event.entry.reason if event.entry else event.drift.drift.item)
-        for event, _level in client.get(url).context["rows"]
+        else (event.entry.reason if event.entry else event.drift.item)
+        for event, _level, _drift in client.get(url).context["rows"]
     ]
 
 

@@ -72,6 +72,16 @@ def picture(balancer: LoadBalancer):
     }
 
 
+def set_listener(outsider, balancer, **settings):
+    theirs(
+        outsider,
+        "SetLoadBalancerHTTPListenerAttribute",
+        LoadBalancerId=balancer.pk,
+        ListenerPort=80,
+        **settings,
+    )
+
+
 CASES = {
     "a weight": lambda o, b, g, r: theirs(
         o,
@@ -116,6 +126,9 @@ CASES = {
         ListenerPort=80,
         IdleTimeout=44,
     ),
+    "session persistence": lambda o, b, g, r: set_listener(
+        o, b, StickySession="on", StickySessionType="insert", CookieTimeout=100
+    ),
     "a new name of a rule": lambda o, b, g, r: theirs(o, "SetRule", RuleId=r.pk, RuleName="theirs"),
     "a deleted rule": lambda o, b, g, r: theirs(o, "DeleteRules", RuleIds=[r.pk]),
 }
@@ -135,6 +148,23 @@ def test_what_others_changed_is_brought_back(actor, balancer, group, rule, outsi
     mirror(balancer.pk)
     assert picture(balancer) == before
     assert not Drift.objects.filter(status="open").exists()
+
+
+def test_a_health_check_is_one_thing_that_is_switched_off_and_on_again_as_it_was(
+    actor, balancer, rule, outsider
+):
+    set_listener(outsider, balancer, HealthCheck="on", HealthCheckURI="/a", HealthCheckInterval=7)
+    mirror(balancer.pk)
+    checked = picture(balancer)
+    Drift.objects.all().delete()
+    set_listener(outsider, balancer, HealthCheck="off")
+    mirror(balancer.pk)
+    off = Drift.objects.get()
+    assert (off.field, off.after) == ("health_check", {"health_check": "off"})
+    assert revert_drift(actor=actor, drift=off).status == "done"
+    mirror(balancer.pk)
+    assert picture(balancer) == checked
+    assert Drift.objects.get().status == "reverted"
 
 
 def test_a_deleted_group_is_made_again_with_its_servers(actor, balancer, group, outsider):

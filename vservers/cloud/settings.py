@@ -5,7 +5,7 @@ it" and is left out of a call; a health check without port or domain uses the po
 of each server. TCP and UDP name some settings in requests otherwise than in answers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
@@ -13,6 +13,13 @@ from typing import Any, Self
 # with its address as host.
 OWN_PORT = -520
 OWN_ADDRESS = "$_ip"
+
+# Settings that have a meaning only together, each by the name of its unit; the first switches it.
+UNITS = {
+    "session": ("sticky_session", "sticky_session_type", "cookie_timeout", "cookie"),
+    "access": ("acl_status", "acl_type", "acl_id"),
+    "drain": ("connection_drain", "connection_drain_timeout"),
+}
 
 
 def _wire(name: str, default: Any, *, create: str = "", change: str = "") -> Any:
@@ -185,3 +192,31 @@ SETTINGS: Mapping[str, type[ListenerSettings]] = {
 def settings_of(protocol: str, values: Mapping[str, Any]) -> ListenerSettings:
     """A listener's settings from values by our names, among which may be others."""
     return SETTINGS[protocol].of(values)
+
+
+def is_of_check(name: str) -> bool:
+    """Whether a setting says how the health check is made."""
+    return name.startswith(("health_check_", "healthy_", "unhealthy_"))
+
+
+def names_of_unit(unit: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the names that make up a unit, its switch first; () where it is none."""
+    if unit == "health_check":
+        return unit, *(name for name in names if is_of_check(name))
+    return UNITS.get(unit, ())
+
+
+def in_units(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by our names, those of a unit and of the health check as one mapping.
+
+    Of what is off it says that alone: what else was set then means nothing, and comes and goes.
+    """
+    found = dict(values)
+    for unit in (*UNITS, "health_check"):
+        names = [name for name in names_of_unit(unit, values) if name in values]
+        if not names:
+            continue
+        whole = {name: found.pop(name) for name in names}
+        switch = whole[names[0]]
+        found[unit] = whole if switch == "on" else {names[0]: switch}
+    return found

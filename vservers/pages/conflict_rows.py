@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from vservers.cloud.settings import UNITS, is_of_check
 from vservers.cloud.types import BackendServer
 from vservers.services.listeners import ListenerSpec
 
@@ -17,12 +18,6 @@ from .conflicts import Conflict, Difference, Rows
 from .wording import NOTHING, SETTINGS, Wording, member_words
 
 NAME = "name"
-# Values that have a meaning only together are one row.
-_TOGETHER = {
-    "session": ("sticky_session", "sticky_session_type", "cookie_timeout", "cookie"),
-    "access": ("acl_status", "acl_type", "acl_id"),
-    "drain": ("connection_drain", "connection_drain_timeout"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +128,16 @@ def _listener_rows(target: list[str], description: str, settings: dict[str, Any]
 def settings_rows(settings: Mapping[str, Any]) -> Rows:
     """The rows of a listener's or a rule's settings; of a check that is off, only that it is."""
     off = settings.get("health_check") == "off"
-    inside = {name for names in _TOGETHER.values() for name in names}
+    inside = {name for names in UNITS.values() for name in names}
     return {
         **{
             name: value
             for name, value in settings.items()
-            if value is not None and name not in inside and not (off and _is_of_check(name))
+            if value is not None and name not in inside and not (off and is_of_check(name))
         },
         **{
             row: {name: settings.get(name) for name in names}
-            for row, names in _TOGETHER.items()
+            for row, names in UNITS.items()
             if names[0] in settings
         },
     }
@@ -153,16 +148,11 @@ def settings_of(rows: Rows) -> dict[str, Any]:
     off = rows.get("health_check") == "off"
     settings: dict[str, Any] = {}
     for name, value in rows.items():
-        if name in _TOGETHER:
+        if name in UNITS:
             settings |= value
-        elif not (off and _is_of_check(name)):
+        elif not (off and is_of_check(name)):
             settings[name] = value
     return settings
-
-
-def _is_of_check(name: str) -> bool:
-    """Whether a setting says how the health check is made."""
-    return name.startswith(("health_check_", "healthy_", "unhealthy_"))
 
 
 def settings_lines(conflict: Conflict) -> list[Line]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from console.shell.htmx import render_page
 from console.shell.request import ConsoleRequest
 from vservers.models import Drift, LoadBalancer, VServerGroup
-from vservers.selectors.drift import in_words
+from vservers.pages.drift.words import in_words
 
 
 def vanished_balancer(region: str, balancer_id: str) -> LoadBalancer | None:

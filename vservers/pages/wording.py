@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy
 from vservers.models import Listener
 from vservers.selectors.names import group_names, server_names
 from vservers.services.changes import NEW, Change, Kind, Values
+from vservers.services.errors import CannotUndo
 
 from .balancer_wording import balancer_words, tag_words
 from .further_wording import NOT_THERE, Row, pair_server_ids, rows_of_further
 from .listeners.fields import HASHING, SCHEDULERS, TLS_POLICIES, UDP
 
-__all__ = ["NOTHING", "NOT_THERE", "SETTINGS", "Row", "Wording", "member_words"]
+__all__ = ["NOTHING", "NOT_THERE", "SETTINGS", "Row", "Wording", "member_words", "why_not"]
 
 NOTHING = "—"
 MOST_NAMES = 5
@@ -320,3 +321,11 @@ def _own(values: Values | None) -> str:
 
 
 _COMBINED = {"session": _session, "access": _access, "drain": _drain, "own": _own}
+
+
+def why_not(error: CannotUndo) -> str:
+    """Why something cannot be taken back, with what others changed by name."""
+    if not error.moved:
+        return str(error)
+    names = Wording(error.moved).names(error.moved)
+    return _("This was changed since: %(names)s. Nothing is taken back or sent.") % {"names": names}

@@ -12,8 +12,6 @@ from django.db.models import F, Q, Value
 from console.audit.models import AuditEntry
 from vservers.models import Drift, Listener, LoadBalancer, Operation, OperationCall, Rule
 
-from .drift import DriftRow, in_words
-
 PAGE_SIZE = 30
 # Where an event comes from.
 _OPERATION, _ENTRY, _DRIFT = "1 operation", "2 entry", "3 drift"
@@ -82,7 +80,7 @@ class Event:
     at: datetime
     operation: Operation | None = None
     entry: AuditEntry | None = None
-    drift: DriftRow | None = None
+    drift: Drift | None = None
 
 
 def history(subject: Subject, *, page: str | int = 1, size: int = PAGE_SIZE) -> Page[Any]:
@@ -103,8 +101,8 @@ def history(subject: Subject, *, page: str | int = 1, size: int = PAGE_SIZE) -> 
         known[_OPERATION, one.pk] = Event(one.created_at, operation=one)
     for entry in AuditEntry.objects.filter(pk__in=wanted[_ENTRY]):
         known[_ENTRY, entry.pk] = Event(entry.at, entry=entry)
-    for row in in_words(list(Drift.objects.filter(pk__in=wanted[_DRIFT]))):
-        known[_DRIFT, row.drift.pk] = Event(row.drift.first_seen_at, drift=row)
+    for row in Drift.objects.filter(pk__in=wanted[_DRIFT]):
+        known[_DRIFT, row.pk] = Event(row.first_seen_at, drift=row)
     found.object_list = [
         known[source, pk] for _moment, source, pk in found.object_list if (source, pk) in known
     ]

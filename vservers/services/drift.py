@@ -138,5 +138,17 @@ def accept_drift(*, actor: Actor, drift: Drift) -> None:
         )
 
 
+def accept_several(*, actor: Actor, drift: Iterable[Drift]) -> int:
+    """Accept those that are still open; how many that were. Raises NotAllowed."""
+    accepted = 0
+    for one in drift:
+        try:
+            accept_drift(actor=actor, drift=one)
+        except NotOpen:
+            continue
+        accepted += 1
+    return accepted
+
+
 def _picture(row: Drift, value: Any) -> dict[str, Any]:
     return {"field": row.field, "item": row.item, "value": value}

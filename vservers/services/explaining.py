@@ -112,6 +112,9 @@ def _leads_to(difference: Difference, side: Values | None) -> bool:
         return (None if side is None else side.get("value")) == difference.after
     if difference.kind is Object.RULE and difference.field == "settings":
         return side is not None and _has_settings(side, difference.after)
+    if isinstance(difference.after, dict):
+        # Settings of a listener that mean something only together.
+        return side is not None and agrees(side, difference.after)
     return side is not None and side.get(difference.field) == _plain(difference.after)
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action
 from console.shell.said import gettext as _
+from vservers.cloud.settings import names_of_unit
 from vservers.models import (
     AccountRegion,
     Drift,
@@ -272,6 +273,9 @@ def _of_listener(load_balancer: LoadBalancer, drift: Drift) -> list[Change]:
     if drift.field == "status":
         return [Change(Kind.LISTENER, key, {"status": drift.after}, {"status": drift.before})]
     now.pop("status")
+    if was:
+        unset = dict.fromkeys(names_of_unit(drift.field, now))
+        return [Change(Kind.LISTENER, key, now, {**now, **unset, **was})]
     value = "" if drift.before is None and drift.field == "vserver_group_id" else drift.before
     return [Change(Kind.LISTENER, key, now, {**now, drift.field: value})]
 

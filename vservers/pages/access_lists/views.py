@@ -19,6 +19,7 @@ from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.models import AccessControlList, Drift, Listener, Region
 from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url, not_read
+from vservers.pages.drift.words import in_words
 from vservers.pages.lookup import region_or_404
 from vservers.pages.places import refresh_places
 from vservers.pages.ticks import Ticks
@@ -73,7 +74,7 @@ def _list(request: ConsoleRequest, region: Region) -> HttpResponse:
     context = {
         "title": _("Access control lists"),
         "region": region,
-        "drift": open_drift_of_region(region, Drift.Kind.ACCESS_LIST),
+        "drift": in_words(open_drift_of_region(region, Drift.Kind.ACCESS_LIST)),
         "rows": rows,
         "page": page,
         "filters": filters,
@@ -137,8 +138,10 @@ def detail(request: ConsoleRequest, region: str, acl_id: str) -> HttpResponse:
         "row": row,
         "page": entries_page(access_list, text=query, page=request.GET.get("page", 1)),
         "query": query,
-        "drift": open_drift_of_region(
-            access_list.region, Drift.Kind.ACCESS_LIST, object_id=access_list.pk
+        "drift": in_words(
+            open_drift_of_region(
+                access_list.region, Drift.Kind.ACCESS_LIST, object_id=access_list.pk
+            )
         ),
         "most": MAX_ENTRIES,
         "several": several_accounts(),

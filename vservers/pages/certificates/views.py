@@ -23,6 +23,7 @@ from vservers.models import (
     ServerCertificate,
 )
 from vservers.pages.answers import Attempt, answer_dialog, attempt
+from vservers.pages.drift.words import in_words
 from vservers.pages.lookup import region_or_404
 from vservers.pages.places import refresh_places
 from vservers.pages.users import users_as_links
@@ -80,9 +81,11 @@ def _list(request: ConsoleRequest, region: Region, model: type[Certificate]) -> 
         "title": _("Certificates"),
         "region": region,
         "is_server": model is ServerCertificate,
-        "drift": open_drift_of_region(
-            region,
-            Drift.Kind.CERTIFICATE if model is ServerCertificate else Drift.Kind.CA_CERTIFICATE,
+        "drift": in_words(
+            open_drift_of_region(
+                region,
+                Drift.Kind.CERTIFICATE if model is ServerCertificate else Drift.Kind.CA_CERTIFICATE,
+            )
         ),
         "rows": rows,
         "page": page,

@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from console.accounts.permissions import Action
@@ -13,10 +14,13 @@ from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.models import Drift
 from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url
-from vservers.selectors.drift import Filters, drift_page, in_words, regions_with_drift
-from vservers.services.drift import NotOpen, accept_drift
+from vservers.pages.wording import why_not
+from vservers.selectors.drift import PAGE_SIZE, Filters, drift_page, regions_with_drift
+from vservers.services.drift import NotOpen, accept_drift, accept_several
 from vservers.services.errors import CannotUndo
 from vservers.services.reverting import plan_reversion, revert_drift, why_not_revertible
+
+from .words import in_words
 
 
 @require_safe
@@ -28,10 +32,10 @@ def drift_list(request: ConsoleRequest) -> HttpResponse:
         if name in request.GET
     }
     filters = Filters(**given)
-    rows, page = drift_page(filters, page=request.GET.get("page", 1))
+    page = drift_page(filters, page=request.GET.get("page", 1))
     context = {
         "title": _("Drift"),
-        "rows": rows,
+        "rows": in_words(list(page)),
         "page": page,
         "filters": filters,
         "filtered": filters != Filters(),
@@ -48,12 +52,32 @@ def drift_accept(request: ConsoleRequest, drift_id: int) -> HttpResponse:
     """What is there now is right."""
     drift = get_object_or_404(Drift, pk=drift_id)
     to = next_url(request, reverse("drift-list"))
+    (row,) = in_words([drift])
     try:
         accept_drift(actor=request.actor, drift=drift)
     except NotOpen as refusal:
         return done(request, to=to, message=str(refusal), level=messages.WARNING)
     return done(
-        request, to=to, message=_("%(drift)s was accepted.") % {"drift": drift}, changed="drift"
+        request, to=to, message=_("%(drift)s was accepted.") % {"drift": row}, changed="drift"
+    )
+
+
+@require_POST
+@requires(Action.ACCEPT_DRIFT)
+def drift_accept_several(request: ConsoleRequest) -> HttpResponse:
+    """The rows that were ticked, those that are still open."""
+    ticked = [int(value) for value in request.POST.getlist("drift") if value.isdecimal()]
+    rows = Drift.objects.filter(pk__in=ticked[:PAGE_SIZE])
+    count = accept_several(actor=request.actor, drift=rows)
+    return done(
+        request,
+        to=next_url(request, reverse("drift-list")),
+        message=ngettext(
+            "%(count)s difference was accepted.", "%(count)s differences were accepted.", count
+        )
+        % {"count": count},
+        level=messages.SUCCESS if count else messages.WARNING,
+        changed="drift",
     )
 
 
@@ -68,12 +92,13 @@ def drift_revert(request: ConsoleRequest, drift_id: int) -> HttpResponse:
     try:
         made = attempt(request, revert_drift, plan_reversion, drift=drift)
     except CannotUndo as refusal:
-        return _ask(request, drift, blocked=str(refusal))
+        return _ask(request, drift, blocked=why_not(refusal))
     except NotOpen as refusal:
         return done(request, to=to, message=str(refusal), level=messages.WARNING, changed="drift")
     if not made.is_over:
         return _ask(request, drift, made)
-    message, level = made.words(_("%(drift)s is as it was before.") % {"drift": drift})
+    (row,) = in_words([drift])
+    message, level = made.words(_("%(drift)s is as it was before.") % {"drift": row})
     return done(request, to=to, message=message, level=level, changed="drift")
 
 

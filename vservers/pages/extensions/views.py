@@ -23,6 +23,7 @@ from vservers.models import (
     ServerCertificate,
 )
 from vservers.pages.answers import Attempt, answer_dialog, attempt
+from vservers.pages.drift.words import in_words
 from vservers.pages.lookup import balancer_or_404, listener_or_404
 from vservers.selectors.certificates import choosable
 from vservers.selectors.drift import open_drift
@@ -42,7 +43,7 @@ def extensions(request: ConsoleRequest, region: str, balancer_id: str, port: int
         "title": _("Domain extensions"),
         "balancer": listener.load_balancer,
         "listener": listener,
-        "drift": open_drift(listener.load_balancer, Drift.Kind.EXTENSION),
+        "drift": in_words(open_drift(listener.load_balancer, Drift.Kind.EXTENSION)),
         "own": rows[0],
         "rows": rows[1:],
         "query": query,

@@ -12,6 +12,7 @@ from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.pages.answers import next_url, not_read
+from vservers.pages.drift.words import in_words
 from vservers.pages.gone import render_gone, vanished_group
 from vservers.pages.health.reading import read_health
 from vservers.pages.lookup import balancer_or_404, group_or_404
@@ -44,7 +45,7 @@ def group_detail(
         "rows": rows,
         "all_drained": rows and all(row.is_drained for row in rows),
         "checked": checked,
-        "drift": open_drift(balancer, object_id=group.pk),
+        "drift": in_words(open_drift(balancer, object_id=group.pk)),
         "procedures": procedures_of_group(group),
         "maintained": in_maintenance({row.member.server_id or "" for row in rows}),
     }

@@ -12,6 +12,7 @@ from console.shell.access import requires
 from console.shell.htmx import render_page
 from console.shell.request import ConsoleRequest
 from vservers.models import LoadBalancer
+from vservers.pages.drift.words import in_words
 from vservers.pages.lookup import (
     balancer_or_404,
     group_or_404,
@@ -86,12 +87,17 @@ def _show(
 ) -> HttpResponse:
     few = "few" in request.GET
     page = history(subject, page=request.GET.get("page", 1), size=FEW if few else PAGE_SIZE)
+    drift = [event.drift for event in page.object_list if event.drift]
+    words = {row.drift.pk: row for row in in_words(drift)}
     context: dict[str, Any] = {
         "title": _("History"),
         "object_name": name,
         "object_url": back,
         "page": page,
-        "rows": [(event, _level(event)) for event in page.object_list],
+        "rows": [
+            (event, _level(event), words[event.drift.pk] if event.drift else None)
+            for event in page.object_list
+        ],
         "few": few,
         "history_url": request.path,
     }

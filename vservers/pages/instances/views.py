@@ -16,6 +16,7 @@ from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.models import LoadBalancer, Region
 from vservers.pages.answers import next_url, not_read
+from vservers.pages.drift.words import in_words
 from vservers.pages.gone import render_gone, vanished_balancer
 from vservers.pages.lookup import balancer_or_404, region_or_404
 from vservers.selectors.balancers import PAGE_SIZES, balancers_page, tag_keys
@@ -168,7 +169,7 @@ def _detail(request: ConsoleRequest, balancer: LoadBalancer) -> HttpResponse:
         "rows": listener_rows(balancer),
         "groups": groups_page(load_balancer=balancer),
         "pool_count": balancer.pool_servers.count(),
-        "drift": open_drift(balancer),
+        "drift": in_words(open_drift(balancer)),
         "several": several_accounts(),
         "offers": offered(balancer) if may(request.actor, Action.CHANGE_INSTANCES) else [],
     }

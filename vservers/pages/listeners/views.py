@@ -17,6 +17,7 @@ from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.models import Drift, Listener, LoadBalancer
 from vservers.pages.answers import Attempt, answer_dialog, attempt
+from vservers.pages.drift.words import in_words
 from vservers.pages.health.reading import read_health
 from vservers.pages.lookup import balancer_or_404, listener_or_404
 from vservers.selectors.drift import open_drift
@@ -60,7 +61,7 @@ def listeners_list(request: ConsoleRequest, region: str, balancer_id: str) -> Ht
         "statuses": Listener.Status.choices,
         "targets": TARGETS,
         "list_url": _back(balancer),
-        "drift": open_drift(balancer, Drift.Kind.LISTENER, Drift.Kind.RULE),
+        "drift": in_words(open_drift(balancer, Drift.Kind.LISTENER, Drift.Kind.RULE)),
     }
     return render_page(request, "vservers/listeners/list.html", context)
 

@@ -21,7 +21,7 @@ from vservers.models import LoadBalancer, Operation
 from vservers.pages.answers import Attempt, answer_dialog, attempt
 from vservers.pages.lookup import balancer_or_404
 from vservers.pages.preview import preview_of, programs_of
-from vservers.pages.wording import Wording
+from vservers.pages.wording import why_not
 from vservers.selectors.operations import (
     UNSETTLED,
     Filters,
@@ -151,7 +151,7 @@ def _follow(
         else:
             made.preview = preview_of(plan(actor=request.actor, operation=operation))
     except CannotUndo as error:
-        blocked = _why_not(error)
+        blocked = why_not(error)
     except Gone as gone:
         made.gone = blocked = str(gone)
     except CallFailed as failure:
@@ -174,13 +174,6 @@ def _follow(
         attempt=made,
         changed="operation",
     )
-
-
-def _why_not(error: CannotUndo) -> str:
-    if not error.moved:
-        return str(error)
-    names = Wording(error.moved).names(error.moved)
-    return _("This was changed since: %(names)s. Nothing is taken back or sent.") % {"names": names}
 
 
 def _go_on(request: ConsoleRequest, operation: Operation, made: Attempt) -> HttpResponse:

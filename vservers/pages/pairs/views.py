@@ -14,6 +14,7 @@ from console.shell.request import ConsoleRequest
 from vservers.cloud import CloudError
 from vservers.models import Drift, LoadBalancer, MasterSlaveGroup
 from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url, not_read
+from vservers.pages.drift.words import in_words
 from vservers.pages.lookup import balancer_or_404
 from vservers.pages.users import users_as_links
 from vservers.selectors.drift import open_drift
@@ -56,7 +57,7 @@ def _list(request: ConsoleRequest, balancer: LoadBalancer) -> HttpResponse:
     context = {
         "title": _("Primary/Secondary"),
         "balancer": balancer,
-        "drift": open_drift(balancer, Drift.Kind.PAIR),
+        "drift": in_words(open_drift(balancer, Drift.Kind.PAIR)),
         "rows": rows,
         "page": page,
         "query": query,

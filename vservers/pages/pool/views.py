@@ -15,6 +15,7 @@ from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.models import Drift, LoadBalancer
 from vservers.pages.answers import PLAN, Attempt, answer_dialog, attempt
+from vservers.pages.drift.words import in_words
 from vservers.pages.lookup import balancer_or_404
 from vservers.pages.ticks import Ticks
 from vservers.selectors.drift import open_drift
@@ -84,7 +85,7 @@ def _list(
         "users": users,
         "ignore_weights": [listener for listener in users if listener.scheduler == "rr"],
         "list_url": _back(balancer),
-        "drift": open_drift(balancer, Drift.Kind.POOL),
+        "drift": in_words(open_drift(balancer, Drift.Kind.POOL)),
         "error": made.error if made else None,
         "preview": made.preview if made else None,
         **edit.context(),

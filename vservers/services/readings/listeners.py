@@ -6,6 +6,7 @@ from typing import Any
 
 from vservers.cloud import Cloud
 from vservers.cloud import types as api
+from vservers.cloud.settings import in_units
 from vservers.models import Listener, Rule, VServerGroup
 from vservers.services.differences import EXISTS, Difference, Kind, Written, compare
 
@@ -170,16 +171,17 @@ def _listener_row(listener: api.Listener, groups: set[str]) -> Row:
     )
 
 
-def _listener_differences(key: _Key, before: Row | None, after: Row | None) -> list[Difference]:
+def _listener_differences(key: _Key, old: Row | None, new: Row | None) -> list[Difference]:
     object_id, name = f"{key[0]}:{key[1]}", f"{key[0].upper()}:{key[1]}"
-    was, now = _listener_picture(before), _listener_picture(after)
+    was, now = _listener_picture(old), _listener_picture(new)
     if was is None or now is None:
         return [Difference(Kind.LISTENER, object_id, name, EXISTS, was, now)]
     if not (was["status"] and now["status"]):
         now["status"] = was["status"]
     # What an earlier version of the console did not read is no difference when it is read now.
-    known = {field: value for field, value in now.items() if field in was}
-    return compare(Kind.LISTENER, object_id, name, was, known)
+    known = was.keys() & now.keys()
+    before, after = (in_units({n: v for n, v in side.items() if n in known}) for side in (was, now))
+    return compare(Kind.LISTENER, object_id, name, before, after)
 
 
 def _listener_picture(row: Row | None) -> dict[str, Any] | None:
