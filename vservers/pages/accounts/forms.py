@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,7 +16,11 @@ from vservers.pages.fields import printable
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-_PLACES = re.compile(r"\{(\w*)\}")
+_PLACES = re.compile(r"\{(?:product|region)\}")
+# What a header of HTTP can carry.
+_visible = RegexValidator(
+    r"\A[!-~]+\Z", gettext_lazy("Use Latin letters, digits and signs, without blanks.")
+)
 _PACES = {
     "reads": "read",
     "writes": "write",
@@ -49,6 +54,7 @@ class AccountForm(forms.Form):
     access_key_id = forms.CharField(
         label=gettext_lazy("AccessKey ID"),
         max_length=128,
+        validators=[_visible],
         error_messages={"required": gettext_lazy("Enter the ID of its access key.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
@@ -109,11 +115,10 @@ class AccountForm(forms.Form):
 
     def clean_endpoint(self) -> str:
         endpoint: str = self.cleaned_data["endpoint"]
-        unknown = set(_PLACES.findall(endpoint)) - {"product", "region"}
-        if unknown or endpoint.count("{") != endpoint.count("}"):
+        plain = _PLACES.sub("x", endpoint)
+        if "{" in plain or "}" in plain:
             raise ValidationError(_("Only {product} and {region} can stand in braces."))
-        url = urlsplit(_PLACES.sub("x", endpoint))
-        if url.scheme not in {"http", "https"} or not url.hostname or url.username:
+        if not _is_endpoint(plain):
             raise ValidationError(_("Enter a URL such as https://{product}.{region}.aliyuncs.com."))
         return endpoint
 
@@ -124,3 +129,13 @@ class AccountForm(forms.Form):
         paces = {family: data.pop(field) for field, family in _PACES.items()}
         data["paces"] = {family: rate for family, rate in paces.items() if rate is not None}
         return data
+
+
+def _is_endpoint(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        named = bool(url.hostname) and not url.username and url.port != 0
+    except ValueError:
+        # A bracket that nobody closes, a port beyond 65535.
+        return False
+    return named and url.scheme in {"http", "https"} and text.isprintable() and " " not in text
