@@ -6,6 +6,7 @@ them into toasts for htmx, the next full page shows them otherwise.
 
 import json
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -31,6 +32,14 @@ def wants_part(request: HttpRequest) -> bool:
         and request.headers.get("HX-Boosted") != "true"
         and request.headers.get(_HISTORY_RESTORE) != "true"
     )
+
+
+def current_url(request: HttpRequest) -> SplitResult:
+    """The address of the page that htmx asks from; empty where it tells none that can be read."""
+    try:
+        return urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:
+        return urlsplit("")
 
 
 def render_page(

@@ -4,7 +4,6 @@ import re
 import uuid
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -21,7 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from console.accounts.actor import Actor
 from console.accounts.permissions import NotAllowed
 
-from .htmx import trigger, wants_part
+from .htmx import current_url, trigger, wants_part
 from .logs import request_id
 
 LAST_REGION_KEY = "last_region"
@@ -89,7 +88,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
                 status=401,
                 content_type="text/plain; charset=utf-8",
             )
-        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        page = current_url(request)
         back = page.path + (f"?{page.query}" if page.query else "")
         query = urlencode({"next": back or "/"})
         return HttpResponseClientRedirect(f"{resolve_url(settings.LOGIN_URL)}?{query}")

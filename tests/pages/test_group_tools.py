@@ -111,12 +111,9 @@ def test_each_tool_is_taken_back_in_one_step_and_brought_back_by_another(browser
     assert shown_rows(again) == after
 
 
-@pytest.mark.parametrize(
-    "undo", ["nonsense", "[[1]]", "[[[]]]", "{}", '[["a","1","2","","","",""]]']
-)
-def test_a_forged_undo_does_no_harm(browser, new_url, undo):
-    answer = browser.post(new_url, form(*ROWS, intent="undo", undo=undo))
-    assert answer.status_code == 200
+def test_a_forged_undo_does_no_harm(browser, new_url):
+    answer = browser.post(new_url, form(*ROWS, intent="undo", undo='[["\\ud800"]]'))
+    assert shown_rows(answer) == list(ROWS)
 
 
 def test_reset_leaves_no_blank_weight(browser, new_url):

@@ -91,7 +91,8 @@ def test_a_page_of_our_own_has_no_calls(client_of, reader, balancer):
 
 
 def test_what_is_no_page_is_not_found(client_of, reader, stranger, db):
-    assert client_of(reader).get(INSPECTOR, {"page": "/nowhere/"}).status_code == 404
+    for page in ("/nowhere/", "http://[", "//drift/"):
+        assert client_of(reader).get(INSPECTOR, {"page": page}).status_code == 404
     assert client_of(reader).get(INSPECTOR, {"page": "https://evil.example/"}).status_code in (
         200,
         404,

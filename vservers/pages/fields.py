@@ -36,6 +36,14 @@ def whole_number(
     )
 
 
+def is_number(text: str, *, digits: int = 5) -> bool:
+    """Whether it can be read as a number of so many digits; Python itself refuses very long ones.
+
+    The usual five are enough for a port, a weight, or the number of a row.
+    """
+    return text.isascii() and text.isdecimal() and len(text) <= digits
+
+
 def printable(text: str) -> None:
     """Refuses what nobody sees, and what turns the letters round."""
     if not text.isprintable():

@@ -12,6 +12,7 @@ from vservers.models import Listener, LoadBalancer, Server, VServerGroup
 from vservers.pages.answers import PLAN
 from vservers.pages.conflict_rows import NAME, group_lines, group_rows, members_of
 from vservers.pages.conflicts import Conflict, Rows, Seen
+from vservers.pages.fields import is_number
 from vservers.pages.preview import Preview
 from vservers.selectors.fingerprints import group_picture
 from vservers.selectors.group_lists import uses_of
@@ -28,7 +29,7 @@ from vservers.selectors.servers import (
 from vservers.services.errors import CallFailed, InvalidMembers
 from vservers.services.observing import held_members
 
-from .draft import PREFIX, Draft, is_number
+from .draft import PREFIX, Draft
 from .forms import MAX_ROWS, GroupForm, MemberForm, MemberFormSet
 from .paste import paste
 

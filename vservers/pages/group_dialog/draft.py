@@ -4,21 +4,22 @@ Each button of the dialog posts the whole form with an `intent`; the draft is re
 and rendered again. So the dialog works without script, and nothing of it lives on the server.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from django.core import signing
 from django.http import QueryDict
 
 from vservers.cloud.types import BackendServer
 from vservers.pages.conflict_rows import NAME, member_row_key
+from vservers.pages.fields import is_number
 
 from .forms import MAX_ROWS
 
 PREFIX = "rows"
-_MOST_DIGITS = 5
 DEFAULT_WEIGHT = "100"
+_SALT = "vservers.pages.group_dialog.undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,12 @@ class Draft:
         )
 
     @property
-    def undo_as_json(self) -> str:
+    def carried_undo(self) -> str:
         """The rows before the last tool, for a hidden input."""
         if self.undo is None:
             return ""
-        return json.dumps([list(row.as_initial().values()) for row in self.undo])
+        rows = [list(row.as_initial().values()) for row in self.undo]
+        return signing.dumps(rows, salt=_SALT, compress=True)
 
     def as_form_data(self) -> dict[str, Any]:
         """The rows as the formset wants them when it shall judge them."""
@@ -160,23 +162,18 @@ class Draft:
             self.rows = [replace(row, weight=DEFAULT_WEIGHT) for row in self.rows]
 
 
-def is_number(text: str) -> bool:
-    """Whether it can be read as a port, a weight or the number of a row; Python refuses longer."""
-    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
-
-
 def _is_index(word: str, total: int) -> bool:
     return is_number(word) and int(word) < total
 
 
 def _rows_of(text: str) -> list[Row] | None:
-    """The rows of `undo_as_json`; None where there are none, or it is something else."""
+    """The rows of `carried_undo`; None where there are none, or it is something else."""
     try:
-        found = json.loads(text)
-        rows = [Row(*(str(value) for value in row)) for row in found]
-    except (ValueError, TypeError):
+        return [
+            Row(**dict(zip(_COLUMNS, row, strict=True))) for row in signing.loads(text, salt=_SALT)
+        ]
+    except signing.BadSignature:
         return None
-    return rows[:MAX_ROWS]
 
 
 _REACH = {

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from vservers.models import LoadBalancer, Server
+from vservers.pages.fields import is_number
 from vservers.selectors.servers import network_rule
 
 from .draft import DEFAULT_WEIGHT, MAX_ROWS, Row
@@ -85,15 +86,11 @@ def _read(line: str, servers: dict[str, list[Server]]) -> tuple[Row | None, str]
     if not 1 <= len(numbers) <= 2:
         return None, _("write server, port and weight.")
     port, weight = numbers[0], numbers[1] if len(numbers) == 2 else DEFAULT_WEIGHT
-    if not _is_number(port, 1, 65535):
+    if not (is_number(port) and 1 <= int(port) <= 65535):
         return None, _("the port is a whole number from 1 to 65535.")
-    if not _is_number(weight, 0, 100):
+    if not (is_number(weight) and int(weight) <= 100):
         return None, _("the weight is a whole number from 0 to 100.")
     return Row(found[0].pk, str(int(port)), str(int(weight))), ""
-
-
-def _is_number(word: str, low: int, high: int) -> bool:
-    return word.isascii() and word.isdigit() and len(word) < 7 and low <= int(word) <= high
 
 
 def _add(

@@ -14,6 +14,7 @@ from console.shell.access import requires
 from console.shell.htmx import redirect, render_page
 from console.shell.request import ConsoleRequest
 from vservers.models import LoadBalancer, Region
+from vservers.pages.fields import is_number
 from vservers.pages.lookup import balancer_or_404, region_or_404
 from vservers.selectors import housekeeping
 from vservers.selectors.group_lists import GroupFilters, group_rows_page, uses_of
@@ -108,7 +109,7 @@ def housekeeping_remove(request: ConsoleRequest, region: str) -> HttpResponse:
     balancer = balancer_or_404(region, instance) if instance else None
     members = housekeeping.lost_members(balancer or found)
     if request.POST.get("all") != "1":
-        ticked = [one for one in request.POST.getlist("member") if one.isascii() and one.isdigit()]
+        ticked = [one for one in request.POST.getlist("member") if is_number(one, digits=18)]
         members = members.filter(pk__in=ticked)
     # Those that run again since the page was drawn are left alone.
     leaving = list(members[:MAX_MEMBERS])

@@ -1,7 +1,5 @@
 """API Inspector: the OpenAPI calls that fill a page, as code to copy."""
 
-from urllib.parse import urlsplit
-
 from django.http import Http404, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
@@ -19,7 +17,7 @@ from vservers.services.reads import reads_of
 @requires(Action.VIEW)
 def api_calls(request: ConsoleRequest) -> HttpResponse:
     """?page=…: the address of the page, below the console's."""
-    path = urlsplit(request.GET.get("page", "")).path
+    path = request.GET.get("page", "").partition("?")[0]
     try:
         match = resolve(path)
     except Resolver404:

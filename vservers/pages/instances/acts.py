@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from console.accounts.permissions import Action
 from console.shell.access import requires
-from console.shell.htmx import done, render_dialog
+from console.shell.htmx import current_url, done, render_dialog
 from console.shell.request import ConsoleRequest
 from vservers.models import LoadBalancer
 from vservers.pages.answers import Attempt, answer_dialog, attempt
@@ -310,5 +309,4 @@ def _leave(request: ConsoleRequest, balancer: LoadBalancer, words: str, level: i
 
 def _is_on_list(request: ConsoleRequest, balancer: LoadBalancer) -> bool:
     """Whether the dialog stands over the list, whose filters shall stay."""
-    here = urlsplit(request.headers.get("HX-Current-URL", "")).path
-    return here == reverse("balancers-list", args=[balancer.region_id])
+    return current_url(request).path == reverse("balancers-list", args=[balancer.region_id])

@@ -5,6 +5,8 @@ from typing import Self
 
 from django import forms
 
+from vservers.pages.fields import is_number
+
 # A server that works is taken to answer a check within so many seconds.
 ANSWER_SECONDS = 1
 
@@ -29,7 +31,7 @@ class Times:
             "healthy_threshold",
         )
         typed = [str(form[name].value()) for name in names]
-        if not all(text.isdecimal() and len(text) < 5 for text in typed):
+        if not all(is_number(text) for text in typed):
             return cls()
         timeout, interval, unhealthy, healthy = map(int, typed)
         return cls(

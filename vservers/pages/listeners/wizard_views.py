@@ -1,7 +1,6 @@
 """Adding a listener, step by step."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from console.accounts.permissions import Action, may
 from console.shell.access import requires
-from console.shell.htmx import done, trigger
+from console.shell.htmx import current_url, done, trigger
 from console.shell.request import ConsoleRequest
 from vservers.models import VServerGroup
 from vservers.pages.answers import PLAN, Attempt, answer_dialog, attempt
@@ -102,8 +101,7 @@ def _done(request: ConsoleRequest, wizard: Wizard, made: Attempt) -> HttpRespons
     words, level = made.words(_("%(listener)s was created.") % {"listener": name})
     to = reverse("listeners-list", args=[balancer.region_id, balancer.pk])
     # Opened on another page, it leads to where the listener can be seen.
-    stays = urlsplit(request.headers.get("HX-Current-URL", "")).path == to
-    changed = "listeners" if stays else ""
+    changed = "listeners" if current_url(request).path == to else ""
     return done(request, to=to, message=words, changed=changed, level=level)
 
 

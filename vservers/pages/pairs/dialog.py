@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from vservers.cloud.types import BackendServer
 from vservers.models import LoadBalancer
+from vservers.pages.fields import is_number
 from vservers.pages.group_dialog.dialog import Dialog
 
 SIZE = 2
@@ -24,7 +25,7 @@ class PairDialog(Dialog):
     def act_on(self, intent: str) -> bool:
         """As there; the primary server stays the primary one when rows before it come or go."""
         tool, _colon, argument = intent.partition(":")
-        index = int(argument) if argument.isdecimal() else -1
+        index = int(argument) if is_number(argument) else -1
         confirms = super().act_on(intent)
         if tool == "remove" and index == 0 and self._primary == 1:
             self._primary = 0

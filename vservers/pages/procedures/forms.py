@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from vservers.pages.fields import printable, whole_number
+from vservers.pages.fields import is_number, printable, whole_number
 
 MAX_MINUTES = 24 * 60
 MAX_STEPS = 20
@@ -69,7 +69,7 @@ class ShiftForm(forms.Form):
         found: dict[tuple[str, str, int], str] = {}
         for name in data:
             parts = name.split("|")
-            if len(parts) != 4 or parts[0] != "side" or not parts[3].isdecimal():
+            if len(parts) != 4 or parts[0] != "side" or not is_number(parts[3]):
                 continue
             if parts[1] in groups and data[name] in {"from", "to"}:
                 found[parts[1], parts[2], int(parts[3])] = data[name]

@@ -16,6 +16,7 @@ from console.shell.request import ConsoleRequest
 from vservers.jobs import defer_procedure
 from vservers.models import LoadBalancer, Procedure, ProcedureMember, VServerGroup
 from vservers.pages.answers import PLAN, Attempt, answer_dialog, attempt
+from vservers.pages.fields import is_number
 from vservers.pages.lookup import balancer_or_404, group_or_404
 from vservers.pages.servers.views import server_or_404
 from vservers.selectors.emptied import Emptied
@@ -134,7 +135,7 @@ def _keys(ticked: set[str]) -> set[tuple[str, int]]:
     found = set()
     for text in ticked:
         server_id, _colon, port = text.rpartition(":")
-        if server_id and port.isdecimal():
+        if server_id and is_number(port):
             found.add((server_id, int(port)))
     return found
 
@@ -234,7 +235,7 @@ def _seen(request: ConsoleRequest) -> Any:
     """The steps that the form carried; None where it carried none."""
     try:
         return json.loads(request.POST.get("seen", "")) or None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from vservers.cloud.settings import RuleSettings
 from vservers.models import Listener, Rule, VServerGroup
-from vservers.pages.fields import GroupField, groups_by_id, name_characters
+from vservers.pages.fields import GroupField, groups_by_id, is_number, name_characters
 from vservers.selectors.rules import MAX_RULES_PER_LISTENER
 from vservers.services.rules import NewRule
 
@@ -299,11 +299,11 @@ def _with_domains(data: QueryDict) -> QueryDict:
 def _number(text: object, highest: int) -> int:
     """The row that a button names, from 0; the last where it names none."""
     typed = str(text)
-    return min(int(typed), highest) if typed.isdecimal() and len(typed) < 4 else highest
+    return min(int(typed), highest) if is_number(typed) else highest
 
 
 def _row_count(data: QueryDict | None) -> int:
     """How many rows were posted, within what a listener can take."""
     text = data.get("rows", "1") if data is not None else "1"
-    number = int(text) if text.isdecimal() and len(text) < 4 else 1
+    number = int(text) if is_number(text) else 1
     return min(max(number, 1), MAX_RULES_PER_LISTENER)
