@@ -88,16 +88,16 @@ async def test_removed_servers_are_closed_once_nobody_uses_them(
     assert await count(network.balancer, 5) == {"i-0": 5}
 
 
-async def test_what_may_not_be_rendered_leaves_the_last_good_configuration(
+async def test_what_may_not_be_rendered_takes_no_other_listener_with_it(
     plane: DataPlane, network: Network
 ) -> None:
     good = network.listener(network.backend("rsp-1", [1]))
-    await serve(plane, good)
-    plane.submit(topology_of(network.listener(network.backend("rsp 1'", [1]), slb_id=True)))
+    wrong = network.listener(network.backend("rsp 1'", [1]), port=8089)
+    plane.submit(topology_of(wrong, good))
     await plane.settled()
-    assert plane.status.on
-    assert "refused" in plane.status.reason
-    assert plane.notices() == [plane.status.reason]
+    assert (plane.status.on, plane.status.reason) == (True, "")
+    [notice] = plane.notices()
+    assert notice.startswith(f"{network.balancer}:8089 (http) is not served: ")
     assert await count(network.balancer, 5) == {"i-0": 5}
     await serve(plane, good)
     assert plane.notices() == []

@@ -67,10 +67,14 @@ HOSTILE = [
 
 
 def rendered(wanted: Topology) -> Rendered:
+    """The configuration with all listeners; raises RenderError when one is left out."""
     places = {
         (listener.address, listener.port): Place(listener.port) for listener in wanted.listeners
     }
-    return render(wanted, FRAME, places, lambda port: port)
+    found = render(wanted, FRAME, places, lambda port: port)
+    if found.left_out:
+        raise RenderError("listener", found.left_out)
+    return found
 
 
 def _rendered_udp(wanted: Topology) -> str:
@@ -267,6 +271,15 @@ def test_names_are_used_once() -> None:
     ):
         with pytest.raises(RenderError):
             rendered(wanted)
+
+
+def test_a_listener_that_may_not_be_written_takes_no_other_with_it() -> None:
+    wrong = replace(_check(http_codes=tuple("http_2xx")), port=8089)
+    places = {(one.address, one.port): Place(one.port) for one in (LISTENER, wrong)}
+    found = render(topology(wrong, LISTENER), FRAME, places, lambda port: port)
+    [sentence] = found.left_out
+    assert sentence.startswith(f"{wrong.address}:8089 (http) is not served: http_codes ")
+    assert found.config == rendered(topology(LISTENER)).config
 
 
 def test_only_known_backends_are_named() -> None:

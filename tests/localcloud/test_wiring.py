@@ -103,6 +103,14 @@ def test_a_timeout_shorter_than_the_interval_counts_as_the_interval(store):
     assert (found.sticky.kind, found.sticky.cookie_timeout) == ("insert", 9)
 
 
+def test_a_code_that_was_kept_as_a_text_is_one_code(store):
+    (listener,) = View(store, ACCOUNT).children(Listener, demo.SHOP_BALANCER)
+    settings = dict(listener.settings) | {"HealthCheckHttpCode": "http_2xx"}
+    save(store, replace(listener, settings=settings))
+    (found,) = served(store, demo.SHOP_BALANCER)
+    assert found.health_check.http_codes == ("http_2xx",)
+
+
 WEB = [f"i-bp1web0{number}0000000000000"[:22] for number in (1, 2, 3)]
 REGION = "cn-hangzhou"
 

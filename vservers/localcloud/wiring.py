@@ -171,13 +171,15 @@ def _health_check(settings: Settings, protocol: str) -> HealthCheck | None:
         return None
     interval = settings["HealthCheckInterval"]
     timeout = settings.get("HealthCheckTimeout", settings.get("HealthCheckConnectTimeout", 5))
+    codes = settings.get("HealthCheckHttpCode", "http_2xx")
     kind = {"tcp": settings.get("HealthCheckType", "tcp"), "udp": "udp"}.get(protocol, "http")
     return HealthCheck(
         kind=kind,
         method=settings.get("HealthCheckMethod", "head"),
         uri=settings.get("HealthCheckURI", "/"),
         domain=settings.get("HealthCheckDomain", ""),
-        http_codes=tuple(settings.get("HealthCheckHttpCode", ("http_2xx",))),
+        # In older stores the default of a listener is a text.
+        http_codes=(codes,) if isinstance(codes, str) else tuple(codes),
         port=settings.get("HealthCheckConnectPort"),
         interval=interval,
         # The cloud: an interval longer than the timeout counts as the timeout.

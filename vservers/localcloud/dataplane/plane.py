@@ -298,11 +298,12 @@ class DataPlane:
         # A stopped instance is gone at once, whoever still talks to it.
         await parts.fleet.close([e for e in unused if e[0] not in alive], abort=True)
         await parts.fleet.open(serving)
-        topology, self._left_out = await asyncio.to_thread(parts.certificates.prepare, topology)
+        topology, left_out = await asyncio.to_thread(parts.certificates.prepare, topology)
         places = await self._claim(topology)
         rendered = await asyncio.to_thread(
             render, topology, parts.frame, places, self._real_port, parts.blocks
         )
+        self._left_out = [*left_out, *rendered.left_out]
         if self._live is None or rendered.shape != self._live.shape:
             await self._load(parts.engine, rendered)
         elif rendered.config != self._live.config:

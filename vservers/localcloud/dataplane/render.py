@@ -69,12 +69,14 @@ class Server:
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """config is what to load. shape is the same text without weights: while it stays equal, the
-    running engine needs to be told weights only.
+    running engine needs to be told weights only. left_out: a sentence for each listener that may
+    not be written.
     """
 
     config: str
     shape: str
     servers: Mapping[ServerKey, Server]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,29 +104,34 @@ def render(
     left out. member_port: the port on which an instance really answers for a member's port.
     known: blocks of the last time with the same frame and member_port; those that are the same
     still are taken as they are, and the dictionary is left with the blocks of this time.
-    Raises RenderError.
+    A listener that may not be written is left out, so that it takes no other with it.
     """
     listeners = [one for one in topology.listeners if one.protocol not in DATAGRAMS]
     blocks: dict[str, Block] = {}
-    taken: set[str | Endpoint] = set()
+    left_out: list[str] = []
+    taken: set[Endpoint] = set()
     for listener in listeners:
-        # The engine would take two listeners on one port, and share out the connections.
-        name = frontend_name(listener)
-        for once in (name, (listener.address, listener.port)):
-            if once in taken:
-                raise words.RenderError("second listener", once)
-            taken.add(once)
-        place = places.get((listener.address, listener.port))
+        at = (listener.address, listener.port)
+        place = places.get(at)
         if place is None or not place.served:
             continue
         target = places.get((listener.address, listener.forward_port))
         target_port = listener.forward_port if target is None else target.port
-        last = known.get(name) if known else None
         same = (listener, place.port, target_port)
-        if last is not None and (last.listener, last.port, last.target_port) == same:
-            blocks[name] = last
+        try:
+            name = frontend_name(listener)
+            # The engine would take two listeners on one port, and share out the connections.
+            if name in blocks or at in taken:
+                raise words.RenderError("second listener", name)
+            last = known.get(name) if known else None
+            if last is not None and (last.listener, last.port, last.target_port) == same:
+                blocks[name] = last
+            else:
+                blocks[name] = _block(*same, frame, member_port)
+        except words.RenderError as error:
+            left_out.append(f"{at[0]}:{at[1]} ({listener.protocol}) is not served: {error}")
         else:
-            blocks[name] = _block(*same, frame, member_port)
+            taken.add(at)
     if known is not None:
         known.clear()
         known.update(blocks)
@@ -136,6 +143,7 @@ def render(
         config="\n".join([process, *(block.config for block in blocks.values()), ""]),
         shape="\n".join([process, *(block.shape for block in blocks.values())]),
         servers=servers,
+        left_out=tuple(left_out),
     )
 
 
