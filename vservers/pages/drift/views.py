@@ -14,6 +14,7 @@ from console.shell.htmx import done, render_page
 from console.shell.request import ConsoleRequest
 from vservers.models import Drift
 from vservers.pages.answers import Attempt, answer_dialog, attempt, next_url
+from vservers.pages.fields import is_number
 from vservers.pages.wording import why_not
 from vservers.selectors.drift import PAGE_SIZE, Filters, drift_page, regions_with_drift
 from vservers.services.drift import NotOpen, accept_drift, accept_several
@@ -66,7 +67,7 @@ def drift_accept(request: ConsoleRequest, drift_id: int) -> HttpResponse:
 @requires(Action.ACCEPT_DRIFT)
 def drift_accept_several(request: ConsoleRequest) -> HttpResponse:
     """The rows that were ticked, those that are still open."""
-    ticked = [int(value) for value in request.POST.getlist("drift") if value.isdecimal()]
+    ticked = [value for value in request.POST.getlist("drift") if is_number(value, digits=18)]
     rows = Drift.objects.filter(pk__in=ticked[:PAGE_SIZE])
     count = accept_several(actor=request.actor, drift=rows)
     return done(
