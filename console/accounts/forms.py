@@ -32,12 +32,15 @@ class PersonForm(forms.Form):
     """A new account."""
 
     username = forms.CharField(
+        label=gettext_lazy("Username"),
         max_length=150,
         error_messages={"required": gettext_lazy("Enter a user name.")},
         validators=User._meta.get_field("username").validators,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    role = forms.ChoiceField(choices=ROLE_CHOICES, required=False, initial=Role.VIEWER)
+    role = forms.ChoiceField(
+        label=gettext_lazy("Role"), choices=ROLE_CHOICES, required=False, initial=Role.VIEWER
+    )
     password = forms.CharField(
         label=gettext_lazy("Initial password"),
         strip=False,
@@ -62,7 +65,7 @@ class PersonForm(forms.Form):
 class PersonChangeForm(forms.Form):
     """Somebody's role, whether they may sign in, a new password."""
 
-    role = forms.ChoiceField(choices=ROLE_CHOICES, required=False)
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=ROLE_CHOICES, required=False)
     is_active = forms.BooleanField(
         label=gettext_lazy("May sign in"),
         required=False,

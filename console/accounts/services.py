@@ -101,7 +101,7 @@ def _record(
         actor=actor,
         verb=verb,
         outcome=outcome,
-        resource_type="person",
+        resource_type=gettext_noop("person"),
         resource_id=str(person.pk),
         resource_name=person.username[:120],
         **details,

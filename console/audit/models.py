@@ -42,6 +42,9 @@ class AuditEntry(models.Model):
             models.Index(fields=["load_balancer_id", "-at"]),
             models.Index(fields=["resource_id", "-at"]),
             models.Index(fields=["-at"]),
+            # The filters, and what they offer (shell.distinct).
+            models.Index(fields=["verb", "-at"]),
+            models.Index(fields=["actor_name", "-at"]),
         ]
 
     def __str__(self) -> str:

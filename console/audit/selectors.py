@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 from django.db.models import Q
 
+from console.shell.distinct import distinct
+
 from .models import AuditEntry
 
 ENTRIES_PER_PAGE = 50
@@ -47,10 +49,9 @@ def activity(filters: Filters, *, number: str | None) -> Page:
 
 def verbs() -> list[str]:
     """Everything that has been done so far, for the filter."""
-    return list(AuditEntry.objects.order_by("verb").values_list("verb", flat=True).distinct())
+    return distinct(AuditEntry, "verb")
 
 
 def actors() -> list[str]:
     """Everybody who has done something so far, for the filter."""
-    names = AuditEntry.objects.order_by("actor_name").values_list("actor_name", flat=True)
-    return list(names.distinct())
+    return distinct(AuditEntry, "actor_name")

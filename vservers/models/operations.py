@@ -71,6 +71,7 @@ class Operation(models.Model):
             models.Index(fields=["load_balancer_id", "-id"]),
             models.Index(fields=["resource_id", "-id"]),
             models.Index(fields=["web_request_id"]),
+            models.Index(fields=["actor_name", "-id"]),
             models.Index(
                 fields=["load_balancer_id"],
                 name="operation_unsettled",

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q
 
+from console.shell.distinct import distinct
 from vservers.models import Operation, OperationCall
 
 PAGE_SIZE = 30
@@ -64,8 +65,7 @@ def _holding(text: str) -> Q:
 
 def operation_actors() -> list[str]:
     """Everybody who has begun an operation so far, for the filter."""
-    names = Operation.objects.order_by("actor_name").values_list("actor_name", flat=True)
-    return list(names.distinct())
+    return distinct(Operation, "actor_name")
 
 
 def find_operation(number: int) -> Operation:

@@ -200,7 +200,7 @@ def _record(actor: Actor, verb: str, account: CloudAccount, **details: Any) -> N
         actor=actor,
         verb=verb,
         outcome=AuditEntry.Outcome.DONE,
-        resource_type="account",
+        resource_type=gettext_noop("account"),
         resource_id=str(account.pk),
         resource_name=account.name,
         **details,

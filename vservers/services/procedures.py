@@ -117,7 +117,7 @@ def ask(*, actor: Actor, procedure: Procedure, wish: Wish) -> None:
             actor=actor,
             verb=_VERBS[Kind(current.kind)][wish],
             outcome=AuditEntry.Outcome.DONE,
-            resource_type="procedure",
+            resource_type=gettext_noop("procedure"),
             resource_id=str(current.pk),
             resource_name=current.name[:120],
             region_id=current.region_id,

@@ -92,7 +92,7 @@ def cancel_run(*, actor: Actor, run: SyncRun) -> bool:
                 actor=actor,
                 verb=gettext_noop("cancel sync"),
                 outcome=AuditEntry.Outcome.DONE,
-                resource_type="sync",
+                resource_type=gettext_noop("sync"),
                 resource_id=str(run.pk),
                 resource_name=str(run),
                 region_id=run.region_id,

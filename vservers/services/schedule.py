@@ -77,7 +77,7 @@ def ask_for_sync(*, actor: Actor, place: AccountRegion, kind: SyncRun.Kind) -> S
         actor=actor,
         verb=gettext_noop("start sync"),
         outcome=AuditEntry.Outcome.DONE,
-        resource_type="sync",
+        resource_type=gettext_noop("sync"),
         resource_id=str(run.pk),
         resource_name=str(run),
         region_id=place.region_id,

@@ -46,7 +46,7 @@ def plan_balancer_tags(
         action=Action.CHANGE_INSTANCES,
         verb=gettext_noop("change tags"),
         load_balancer=load_balancer,
-        resource_type="instance",
+        resource_type=gettext_noop("instance"),
         resource_id=load_balancer.pk,
         resource_name=load_balancer.name,
         reread=[scopes.BALANCER],

@@ -8,6 +8,8 @@ left out, and what was sent is settled first.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext_noop
+
 from console.accounts.actor import Actor
 from console.accounts.models import User
 from console.accounts.permissions import Action, NotAllowed, check
@@ -29,7 +31,7 @@ State = ProcedureMember.State
 
 GROUP_RESOURCE = "VServer group"
 POOL_RESOURCE = "backend servers"
-SERVER_RESOURCE = "server"
+SERVER_RESOURCE = gettext_noop("server")
 
 
 class Wanted(NamedTuple):

@@ -38,12 +38,14 @@ class AccountForm(forms.Form):
     """Where an account is, its key, and how often it may be called."""
 
     name = forms.CharField(
+        label=gettext_lazy("Name"),
         max_length=60,
         validators=[printable],
         help_text=gettext_lazy("For people: “Production”, “Team shop”."),
         error_messages={"required": gettext_lazy("Enter a name for the account.")},
     )
     endpoint = forms.CharField(
+        label=gettext_lazy("Endpoint"),
         max_length=300,
         initial="https://{product}.{region}.aliyuncs.com",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
@@ -68,6 +70,7 @@ class AccountForm(forms.Form):
         help_text=gettext_lazy("It is encrypted and never shown again."),
     )
     enabled = forms.BooleanField(
+        label=gettext_lazy("Enabled"),
         required=False,
         initial=True,
         help_text=gettext_lazy(

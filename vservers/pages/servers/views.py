@@ -44,7 +44,7 @@ def server_list(request: ConsoleRequest, region: str) -> HttpResponse:
         "page": page,
         "filters": filters,
         "filtered": any((filters.query, filters.status, filters.use)),
-        "statuses": [(status, status) for status in statuses(found)],
+        "statuses": [(status, _(status)) for status in statuses(found)],
         "uses": [(IN_USE, _("In a group or pool")), (NOT_IN_USE, _("In none"))],
         "list_url": reverse("servers-list", args=[region]),
     }
