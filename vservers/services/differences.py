@@ -1,8 +1,7 @@
 """What a read found to be other than the mirror had it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from typing import Any
 
 from vservers.models import Drift
@@ -36,12 +35,12 @@ class Difference:
 class Written:
     """What a part of the cloud brought into the mirror. rows: read, whether other or not.
 
-    stamps: columns of the load balancer and the moments that `sync.store` is to put there.
+    columns: of the row of the load balancer or region, which `sync.store` writes once for all.
     """
 
     differences: tuple[Difference, ...] = ()
     rows: int = 0
-    stamps: tuple[tuple[str, datetime], ...] = ()
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def sum(cls, parts: Iterable["Written"]) -> "Written":
@@ -49,7 +48,7 @@ class Written:
         return cls(
             tuple(difference for part in parts for difference in part.differences),
             sum(part.rows for part in parts),
-            tuple(stamp for part in parts for stamp in part.stamps),
+            {name: value for part in parts for name, value in part.columns.items()},
         )
 
 

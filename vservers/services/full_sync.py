@@ -22,7 +22,7 @@ from .runs import Progress
 from .sync import store
 
 # A load balancer, what to read of it, and when the reading of any part of that began.
-Question = tuple[str, readings.Reader, datetime]
+Question = tuple[str, readings.Reader[readings.Locked], datetime]
 
 
 def full_sync(place: AccountRegion, progress: Progress) -> None:

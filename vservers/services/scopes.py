@@ -24,7 +24,7 @@ BALANCERS: Scope = ("balancers",)
 CERTIFICATES: Scope = ("certificates",)
 ACCESS_LISTS: Scope = ("access lists",)
 
-_READERS: dict[str, Callable[..., readings.Reader]] = {
+_READERS: dict[str, Callable[..., readings.Reader[readings.Locked]]] = {
     "balancer": readings.itself_or_gone,
     "group": readings.one_group,
     "groups": readings.all_groups,
@@ -35,7 +35,7 @@ _READERS: dict[str, Callable[..., readings.Reader]] = {
     # They are so few, and never change, that one is read with its list.
     "pair": lambda load_balancer_id, group_id: readings.pairs(load_balancer_id),
 }
-_REGIONAL: dict[str, Callable[..., readings.Reader]] = {
+_REGIONAL: dict[str, Callable[..., readings.Reader[AccountRegion]]] = {
     "balancers": readings.new_balancers,
     "new balancer": lambda place, balancer_id: readings.new_balancers(place, [balancer_id]),
     "certificates": readings.certificates,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -11,6 +11,7 @@ from console.accounts.actor import Actor
 from console.accounts.permissions import Action, check
 from vservers.cloud import Cloud, CloudError, CloudRefused
 from vservers.models import AccountRegion, Drift, LoadBalancer, Region, VServerGroup
+from vservers.models.prepared import execute
 
 from . import drift, explaining, readings, vanishing
 from .connection import connect
@@ -25,14 +26,14 @@ MAX_READS = 5
 VIEWED_EVERY = timedelta(minutes=1)
 # As many as a page of the Instances page has.
 MOST_NEW_BALANCERS = 20
-# What a drift tells of its load balancer.
-_PLACE = ["load_balancer_id", "account_id", "region_id", "name"]
+# All that a row of a load balancer holds but what PostgreSQL itself derives.
+_COLUMNS = [field.attname for field in LoadBalancer._meta.concrete_fields if not field.generated]
 
 
 def store(
     cloud: Cloud,
     load_balancer_id: str,
-    reader: readings.Reader,
+    reader: readings.Reader[readings.Locked],
     *,
     also: Callable[[], object] | None = None,
     explains: explaining.Explains | None = None,
@@ -50,24 +51,17 @@ def store(
         write = reader(cloud)
         with transaction.atomic():
             _prepare(durable=also is not None)
-            rows = held(
-                LoadBalancer,
-                ["touched_at", "synced_at", *_PLACE],
-                "load_balancer_id = %s AND vanished_at IS NULL",
-                load_balancer_id,
-                lock=True,
-            )
-            if rows and (touched_at := rows[0][0]) and touched_at > read_at and remaining:
+            balancer = _locked_row(load_balancer_id)
+            if balancer and _is_newer(balancer, read_at) and remaining:
                 continue
             written = Written()
-            for _, synced_at, *place in rows:
-                written = write()
+            if balancer:
+                written = write(readings.Locked(balancer))
                 # What was never read whole has nothing to differ from.
-                if written.differences and synced_at:
-                    balancer = LoadBalancer(**dict(zip(_PLACE, place, strict=True)))
+                if written.differences and balancer.synced_at:
                     _note_drift(balancer, written, explains)
-                stamps = {**dict(written.stamps), "touched_at": timezone.now()}
-                update(LoadBalancer, load_balancer_id, stamps)
+                columns = {**written.columns, "touched_at": timezone.now()}
+                update(LoadBalancer, load_balancer_id, columns)
             if also:
                 also()
             return written
@@ -77,7 +71,7 @@ def store(
 def store_region(
     cloud: Cloud,
     place: AccountRegion,
-    reader: readings.Reader,
+    reader: readings.Reader[AccountRegion],
     *,
     also: Callable[[], object] | None = None,
 ) -> Written:
@@ -90,14 +84,14 @@ def store_region(
         write = reader(cloud)
         with transaction.atomic():
             row = AccountRegion.objects.select_for_update().filter(pk=place.pk).first()
-            if row and row.touched_at and row.touched_at > read_at and remaining:
+            if row and _is_newer(row, read_at) and remaining:
                 continue
             written = Written()
             if row:
-                written = write()
+                written = write(row)
                 _note_drift_of_region(row, written)
                 AccountRegion.objects.filter(pk=row.pk).update(
-                    **dict(written.stamps), touched_at=timezone.now()
+                    **written.columns, touched_at=timezone.now()
                 )
             if also:
                 also()
@@ -113,13 +107,23 @@ def _prepare(*, durable: bool) -> None:
     thirds of a first sync of 10,000 groups. Where the mirror alone is written the commit does not
     wait for the disk: what a power cut takes is read from the cloud again.
     """
-    wait = "on" if durable else "off"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('enable_seqscan', 'off', true),"
-            " set_config('synchronous_commit', %s, true)",
-            [wait],
-        )
+    execute(
+        "SELECT set_config('enable_seqscan', 'off', true),"
+        " set_config('synchronous_commit', %s, true)",
+        ["on" if durable else "off"],
+    )
+
+
+def _locked_row(load_balancer_id: str) -> LoadBalancer | None:
+    """The load balancer as the mirror has it, locked until the transaction ends."""
+    here = "load_balancer_id = %s AND vanished_at IS NULL"
+    rows = held(LoadBalancer, _COLUMNS, here, load_balancer_id, lock=True)
+    return LoadBalancer(**dict(zip(_COLUMNS, rows[0], strict=True))) if rows else None
+
+
+def _is_newer(place: LoadBalancer | AccountRegion, read_at: datetime) -> bool:
+    """Whether a part of it was written after a reading began."""
+    return place.touched_at is not None and place.touched_at > read_at
 
 
 def _note_drift(
@@ -271,7 +275,7 @@ def refresh_pool(*, actor: Actor, load_balancer: LoadBalancer) -> None:
     _refresh(load_balancer, readings.together(parts))
 
 
-def _refresh(load_balancer: LoadBalancer, reader: readings.Reader) -> None:
+def _refresh(load_balancer: LoadBalancer, reader: readings.Reader[readings.Locked]) -> None:
     try:
         store(connect(load_balancer), load_balancer.pk, reader)
     except CloudRefused as error:

@@ -9,12 +9,13 @@ from .groups import all_groups, groups_vanish, listed_groups, one_group, some_gr
 from .health import health
 from .listeners import listeners
 from .pairs import pairs
-from .reader import Reader, Writer, stamped, together
+from .reader import Locked, Reader, Writer, stamped, together
 from .regional import access_lists, certificates, listed_access_lists, one_access_list
 from .released import balancer_vanishes, itself_or_gone, new_balancers
 from .whole import whole_balancer
 
 __all__ = [
+    "Locked",
     "Reader",
     "Writer",
     "access_lists",

@@ -15,8 +15,8 @@ from vservers.services.differences import (
 )
 from vservers.services.owners import owner_of
 
-from .reader import Reader, Writer, stamped
-from .rows import columns_of, differing, held, update, upsert
+from .reader import Locked, Reader, Writer, stamped
+from .rows import columns_of, differing, held, upsert
 
 # Settings of a load balancer whose change is somebody's act; its status follows from other things.
 _COMPARED = (
@@ -28,7 +28,6 @@ _COMPARED_IF_KNOWN = (
     "delete_protection", "modification_protection", "modification_protection_reason",
     "internet_charge_type", "bandwidth", "charge_type", "pay_type",
 )  # fmt: skip
-_DATA_PLANE = ["data_plane_status", "data_plane_reason"]
 _POOL_KEY = ["load_balancer_id", "server_id", "server_ip"]
 _POOL_VALUES = ["weight", "type", "description"]
 
@@ -56,31 +55,20 @@ def balancer_differences(before: LoadBalancer, columns: dict[str, Any]) -> list[
     ]
 
 
-def attributes_and_pool(load_balancer_id: str) -> Reader:
+def attributes_and_pool(load_balancer_id: str) -> Reader[Locked]:
     """The load balancer itself and its default server pool."""
 
-    def read(cloud: Cloud) -> Writer:
+    def read(cloud: Cloud) -> Writer[Locked]:
         detail = cloud.slb.describe_load_balancer_attribute(load_balancer_id)
 
-        def write() -> Written:
-            columns = balancer_columns(detail.balancer)
-            rows = held(
-                LoadBalancer,
-                [*columns, *_DATA_PLANE],
-                "load_balancer_id = %s",
-                load_balancer_id,
-            )
-            differences = []
-            if rows:
-                was = dict(zip([*columns, *_DATA_PLANE], rows[0], strict=True))
-                before = LoadBalancer(load_balancer_id=load_balancer_id, **was)
-                differences = balancer_differences(before, columns)
-                columns["data_plane_status"] = detail.data_plane_status
-                columns["data_plane_reason"] = detail.data_plane_reason
-                if was != columns:
-                    update(LoadBalancer, load_balancer_id, columns)
+        def write(locked: Locked) -> Written:
+            was, now = locked.balancer, balancer_columns(detail.balancer)
+            differences = balancer_differences(was, now)
             differences += _write_pool(load_balancer_id, detail.balancer.name, detail.pool)
-            return Written(tuple(differences), 1 + len(detail.pool))
+            now["data_plane_status"] = detail.data_plane_status
+            now["data_plane_reason"] = detail.data_plane_reason
+            same = all(getattr(was, name) == value for name, value in now.items())
+            return Written(tuple(differences), 1 + len(detail.pool), {} if same else now)
 
         return write
 

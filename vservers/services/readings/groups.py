@@ -1,7 +1,7 @@
 """VServer groups with their servers."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from vservers.cloud import Cloud, CloudRefused
 from vservers.cloud import types as api
-from vservers.models import LoadBalancer, Member, VServerGroup
+from vservers.models import Member, VServerGroup
 from vservers.services.differences import EXISTS, Difference, Kind, Written, server_item
 from vservers.services.owners import owner_of
 
 from .balancers import picture
-from .reader import Reader, Writer, stamped
+from .reader import Locked, Reader, Writer, stamped
 from .rows import differing, held, upsert
 
 _GROUP_VALUES = ["name", "created_at", "tags", "owner"]
@@ -27,10 +27,10 @@ _MEMBER_VALUES = ["weight", "type", "description"]
 _MemberKey = tuple[str, str, int]
 
 
-def all_groups(load_balancer_id: str) -> Reader:
+def all_groups(load_balancer_id: str) -> Reader[Locked]:
     """Every VServer group of a load balancer with its servers: one call, and one per group."""
 
-    def read(cloud: Cloud) -> Writer:
+    def read(cloud: Cloud) -> Writer[Locked]:
         read_at = timezone.now()
         details = [
             detail
@@ -38,43 +38,45 @@ def all_groups(load_balancer_id: str) -> Reader:
             if (detail := _group_detail(cloud, group.vserver_group_id))
         ]
 
-        def write() -> Written:
-            here = {detail.vserver_group_id for detail in details}
-            gone = groups_vanish(load_balancer_id, keep=here)
-            return Written.sum([gone, _write_groups(load_balancer_id, details, read_at)])
+        def write(locked: Locked) -> Written:
+            known = _known("load_balancer_id = %s", load_balancer_id)
+            here = locked.group_ids = {detail.vserver_group_id for detail in details}
+            vanished = _vanish(known, known.keys() - here)
+            return Written.sum([vanished, _write_groups(locked, details, known, read_at)])
 
         return write
 
     return stamped(read, "listed_at")
 
 
-def some_groups(load_balancer_id: str, vserver_group_ids: Iterable[str]) -> Reader:
+def some_groups(load_balancer_id: str, vserver_group_ids: Iterable[str]) -> Reader[Locked]:
     """Some VServer groups with their servers; those that are gone vanish from the mirror."""
     wanted = list(vserver_group_ids)
 
-    def read(cloud: Cloud) -> Writer:
+    def read(cloud: Cloud) -> Writer[Locked]:
         read_at = timezone.now()
         found = [(group_id, _group_detail(cloud, group_id)) for group_id in wanted]
         details = [detail for _, detail in found if detail]
         gone = [group_id for group_id, detail in found if detail is None]
 
-        def write() -> Written:
-            vanished = groups_vanish(load_balancer_id, only=gone)
-            return Written.sum([vanished, _write_groups(load_balancer_id, details, read_at)])
+        def write(locked: Locked) -> Written:
+            known = _known("vserver_group_id = ANY(%s)", wanted)
+            vanished = _vanish(known, gone)
+            return Written.sum([vanished, _write_groups(locked, details, known, read_at)])
 
         return write
 
     return read
 
 
-def listed_groups(load_balancer_id: str, *, also: Iterable[str] = ()) -> Reader:
+def listed_groups(load_balancer_id: str, *, also: Iterable[str] = ()) -> Reader[Locked]:
     """The list of groups, and the servers of those that it shows to be new or other, and of `also`.
 
     The list tells names, tags and numbers of servers, but no weights.
     """
     asked = set(also)
 
-    def read(cloud: Cloud) -> Writer:
+    def read(cloud: Cloud) -> Writer[Locked]:
         listed = cloud.slb.describe_vserver_groups(load_balancer_id)
         here = {group.vserver_group_id for group in listed}
         rows = VServerGroup.objects.filter(load_balancer_id=load_balancer_id)
@@ -90,16 +92,16 @@ def listed_groups(load_balancer_id: str, *, also: Iterable[str] = ()) -> Reader:
         wanted = [*other, *sorted((asked & here) - set(other))]
         write_some = some_groups(load_balancer_id, wanted)(cloud)
 
-        def write() -> Written:
+        def write(locked: Locked) -> Written:
             gone = groups_vanish(load_balancer_id, keep=here)
-            return Written.sum([gone, write_some(), Written(rows=len(listed))])
+            return Written.sum([gone, write_some(locked), Written(rows=len(listed))])
 
         return write
 
     return stamped(read, "listed_at")
 
 
-def one_group(load_balancer_id: str, vserver_group_id: str) -> Reader:
+def one_group(load_balancer_id: str, vserver_group_id: str) -> Reader[Locked]:
     """One VServer group with its servers."""
     return some_groups(load_balancer_id, [vserver_group_id])
 
@@ -113,25 +115,16 @@ def _group_detail(cloud: Cloud, vserver_group_id: str) -> api.VServerGroupDetail
         raise
 
 
-def groups_vanish(
-    load_balancer_id: str,
-    *,
-    keep: Iterable[str] | None = None,
-    only: Iterable[str] | None = None,
-) -> Written:
-    """Mark groups as gone, those named or all but those named; what they held goes at once."""
-    wanted, kept = set(only or ()), None if keep is None else set(keep)
-    if kept is None and not wanted:
-        return Written()
-    rows = held(
-        VServerGroup,
-        ["name", "vserver_group_id"],
-        "load_balancer_id = %s AND vanished_at IS NULL",
-        load_balancer_id,
-    )
-    gone = {
-        pk: name for name, pk in sorted(rows) if (pk in wanted if kept is None else pk not in kept)
-    }
+def groups_vanish(load_balancer_id: str, *, keep: Iterable[str] = ()) -> Written:
+    """Mark groups as gone, all but those named; what they held goes at once."""
+    known = _known("load_balancer_id = %s", load_balancer_id)
+    return _vanish(known, known.keys() - set(keep))
+
+
+def _vanish(known: Mapping[str, "_Known"], ids: Iterable[str]) -> Written:
+    """Mark those of the known groups as gone that are not marked yet."""
+    named = [(one.name, pk) for pk in ids if (one := known.get(pk)) and not one.vanished_at]
+    gone = {pk: name for name, pk in sorted(named)}
     if not gone:
         return Written()
     servers = defaultdict(list)
@@ -157,16 +150,15 @@ def groups_vanish(
 
 
 def _write_groups(
-    load_balancer_id: str, details: Sequence[api.VServerGroupDetail], read_at: datetime
+    locked: Locked,
+    details: Sequence[api.VServerGroupDetail],
+    before: Mapping[str, "_Known"],
+    read_at: datetime,
 ) -> Written:
     if not details:
         return Written()
     ids = [detail.vserver_group_id for detail in details]
-    columns = ["vserver_group_id", *_Known._fields]
-    known_rows = held(VServerGroup, columns, "vserver_group_id = ANY(%s)", ids)
-    before = {pk: _Known(*values) for pk, *values in known_rows}
     member_changes = _MemberChanges(ids, details)
-    first_sight = len(before) < len(ids) and _was_never_read(load_balancer_id)
     other = []
     differences: list[Difference] = []
     for detail in details:
@@ -181,10 +173,11 @@ def _write_groups(
         differences += own
         if own or known is None or known[: len(values)] != values:
             changed_at = known and known.changed_at
-            if own and not first_sight:
+            # The groups of a load balancer that was never read are seen, not changed.
+            if own and (known or locked.balancer.synced_at):
                 changed_at = read_at
             other.append(
-                (detail.vserver_group_id, load_balancer_id, *values, read_at, changed_at, None)
+                (detail.vserver_group_id, locked.balancer.pk, *values, read_at, changed_at, None)
             )
     upsert(VServerGroup, _GROUP_COLUMNS, other, key=["vserver_group_id"])
     same = set(ids) - {row[0] for row in other}
@@ -193,12 +186,6 @@ def _write_groups(
     member_changes.write()
     rows = len(details) + sum(len(detail.servers) for detail in details)
     return Written(tuple(differences), rows)
-
-
-def _was_never_read(load_balancer_id: str) -> bool:
-    """Whether nobody can have changed what is found, for nobody has seen it before."""
-    rows = held(LoadBalancer, ["synced_at"], "load_balancer_id = %s", load_balancer_id)
-    return rows == [(None,)]
 
 
 class _Known(NamedTuple):
@@ -210,6 +197,12 @@ class _Known(NamedTuple):
     owner: str
     changed_at: datetime | None
     vanished_at: datetime | None
+
+
+def _known(condition: str, value: object) -> dict[str, _Known]:
+    """Groups by their ID, also those that vanished."""
+    rows = held(VServerGroup, ["vserver_group_id", *_Known._fields], condition, value)
+    return {pk: _Known(*values) for pk, *values in rows}
 
 
 def _group_differences(

@@ -11,7 +11,7 @@ from vservers.models import ServerHealth
 from vservers.services.differences import Written
 
 from .listeners import listener_ids
-from .reader import Reader, Writer, stamped
+from .reader import Locked, Reader, Writer, stamped
 from .rows import Row, differing, held, upsert
 
 _KEY = ["listener_id", "server_id", "port"]
@@ -25,20 +25,22 @@ _Key = tuple[int, str, int]
 
 def health(
     load_balancer_id: str, *, also: Callable[[Sequence[api.Health]], object] | None = None
-) -> Reader:
+) -> Reader[Locked]:
     """What the health checks of all listeners of a load balancer say now.
 
     also: is handed the answer, of which the mirror keeps a part only.
     """
 
-    def read(cloud: Cloud) -> Writer:
+    def read(cloud: Cloud) -> Writer[Locked]:
         read_at = timezone.now()
         found = cloud.slb.describe_health_status(load_balancer_id)
         if also:
             also(found)
 
-        def write() -> Written:
-            ids = listener_ids(load_balancer_id)
+        def write(locked: Locked) -> Written:
+            ids = locked.listener_ids
+            if ids is None:
+                ids = listener_ids(load_balancer_id)
             worst = _worst(found, ids)
             rows = held(
                 ServerHealth, ["id", *_KEY, *_VALUES], "listener_id = ANY(%s)", list(ids.values())

@@ -11,7 +11,7 @@ from vservers.models import Listener, Rule, VServerGroup
 from vservers.services.differences import EXISTS, Difference, Kind, Written, compare
 
 from .extensions import write_extensions
-from .reader import Reader, Writer, stamped
+from .reader import Locked, Reader, Writer, stamped
 from .rows import Row, columns_of, differing, held, upsert
 
 _Key = tuple[str, int]
@@ -32,7 +32,9 @@ _SETTLED = {
 }
 
 
-def listeners(load_balancer_id: str, *, listed: Iterable[api.Listener] | None = None) -> Reader:
+def listeners(
+    load_balancer_id: str, *, listed: Iterable[api.Listener] | None = None
+) -> Reader[Locked]:
     """Every listener of a load balancer, with the forwarding rules of the layer-7 ones and the
     domain extensions of those with HTTPS.
 
@@ -40,7 +42,7 @@ def listeners(load_balancer_id: str, *, listed: Iterable[api.Listener] | None = 
     """
     ready = None if listed is None else list(listed)
 
-    def read(cloud: Cloud) -> Writer:
+    def read(cloud: Cloud) -> Writer[Locked]:
         nonlocal ready
         found = list(cloud.slb.describe_listeners(load_balancer_id)) if ready is None else ready
         ready = None
@@ -59,12 +61,14 @@ def listeners(load_balancer_id: str, *, listed: Iterable[api.Listener] | None = 
             if listener.protocol == "https"
         }
 
-        def write() -> Written:
-            here = "load_balancer_id = %s AND vanished_at IS NULL"
-            groups = {
-                pk for (pk,) in held(VServerGroup, ["vserver_group_id"], here, load_balancer_id)
-            }
+        def write(locked: Locked) -> Written:
+            groups = locked.group_ids
+            if groups is None:
+                here = "load_balancer_id = %s AND vanished_at IS NULL"
+                rows = held(VServerGroup, ["vserver_group_id"], here, load_balancer_id)
+                groups = {pk for (pk,) in rows}
             differences, ids = _write_listeners(load_balancer_id, found, groups)
+            locked.listener_ids = ids
             # Those of a listener that is gone went with it.
             if rules:
                 differences += _write_rules(load_balancer_id, rules, groups, ids)
@@ -130,16 +134,16 @@ def _write_listeners(
     after = {(one.protocol, one.port): _listener_row(one, groups) for one in found}
     gone = sorted(before.keys() - after.keys())
     if gone:
-        Listener.objects.filter(pk__in=[ids[key] for key in gone]).delete()
+        Listener.objects.filter(pk__in=[ids.pop(key) for key in gone]).delete()
     changed = differing(before, after)
-    upsert(
+    written = upsert(
         Listener,
         [*_LISTENER_KEY, *_LISTENER_VALUES],
         [(load_balancer_id, *key, *after[key]) for key in changed],
         key=_LISTENER_KEY,
+        returning=["protocol", "port", "id"],
     )
-    if after.keys() - before.keys():
-        ids = listener_ids(load_balancer_id)
+    ids.update({(protocol, port): pk for protocol, port, pk in written})
     differences = [
         difference
         for key in [*changed, *gone]

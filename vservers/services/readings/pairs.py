@@ -1,12 +1,12 @@
 """Primary/secondary groups with their two servers."""
 
 from vservers.cloud import Cloud
-from vservers.models import LoadBalancer, MasterSlaveGroup, MasterSlaveMember
+from vservers.models import MasterSlaveGroup, MasterSlaveMember
 from vservers.services.changes import pair_values
 from vservers.services.differences import EXISTS, Difference, Kind, Written
 from vservers.services.observing import held_pair
 
-from .reader import Reader, Writer, stamped
+from .reader import Locked, Reader, Writer, stamped
 from .rows import differing, held, upsert
 
 _VALUES = ["load_balancer_id", "name", "created_at", "tags"]
@@ -14,26 +14,23 @@ _MEMBER_KEY = ["group_id", "role"]
 _MEMBER_VALUES = ["server_id", "server_ip", "port", "weight", "type", "description"]
 
 
-def pairs(load_balancer_id: str) -> Reader:
+def pairs(load_balancer_id: str) -> Reader[Locked]:
     """The list of primary/secondary groups, and the servers of those that are new.
 
     A known one has the servers that it had: the API has no call that changes them.
     """
 
-    def read(cloud: Cloud) -> Writer:
+    def read(cloud: Cloud) -> Writer[Locked]:
         listed = cloud.slb.describe_master_slave_groups(load_balancer_id)
-        rows = MasterSlaveGroup.objects.filter(load_balancer_id=load_balancer_id)
         # Most load balancers have none.
-        whole = (
-            set(rows.filter(members__isnull=False).values_list("pk", flat=True)) if listed else ()
-        )
+        whole = _whole_groups(load_balancer_id) if listed else ()
         details = [
             cloud.slb.describe_master_slave_group(one.group_id)
             for one in listed
             if one.group_id not in whole
         ]
 
-        def write() -> Written:
+        def write(locked: Locked) -> Written:
             before = {
                 pk: tuple(values)
                 for pk, *values in held(
@@ -50,7 +47,8 @@ def pairs(load_balancer_id: str) -> Reader:
             gone = before.keys() - after.keys()
             differences = []
             if gone:
-                leaving = rows.filter(pk__in=gone).prefetch_related("members")
+                rows = MasterSlaveGroup.objects.filter(pk__in=gone)
+                leaving = rows.prefetch_related("members")
                 differences = [
                     Difference(Kind.PAIR, row.pk, row.name, EXISTS, held_pair(row), None)
                     for row in leaving
@@ -94,11 +92,16 @@ def pairs(load_balancer_id: str) -> Reader:
                 if detail.group.group_id not in before
             ]
             # What an earlier version of the console did not read is seen for the first time.
-            balancers = LoadBalancer.everything.filter(pk=load_balancer_id)
-            if differences and balancers.filter(pairs_at=None).exists():
+            if locked.balancer.pairs_at is None:
                 differences = []
             return Written(tuple(differences), len(listed))
 
         return write
 
     return stamped(read, "pairs_at")
+
+
+def _whole_groups(load_balancer_id: str) -> set[str]:
+    """Those of which the mirror has the servers."""
+    rows = MasterSlaveGroup.objects.filter(load_balancer_id=load_balancer_id)
+    return set(rows.filter(members__isnull=False).values_list("pk", flat=True))

@@ -44,14 +44,14 @@ _SHOWN: dict[type[Model], tuple[str, ...]] = {
 }
 
 
-def certificates(place: AccountRegion) -> Reader:
+def certificates(place: AccountRegion) -> Reader[AccountRegion]:
     """Every server and CA certificate: one call for each kind."""
 
-    def read(cloud: Cloud) -> Writer:
+    def read(cloud: Cloud) -> Writer[AccountRegion]:
         server = cloud.slb.describe_server_certificates()
         ca = cloud.slb.describe_ca_certificates()
 
-        def write() -> Written:
+        def write(locked: AccountRegion) -> Written:
             columns = [*_CERTIFICATE, "alternative_names"]
             differences = _write(
                 ServerCertificate,
@@ -74,12 +74,12 @@ def certificates(place: AccountRegion) -> Reader:
     return stamped(read, "certificates_at")
 
 
-def access_lists(place: AccountRegion) -> Reader:
+def access_lists(place: AccountRegion) -> Reader[AccountRegion]:
     """Every access control list with its entries: a call for each list."""
     return listed_access_lists(place, every=True)
 
 
-def one_access_list(place: AccountRegion, acl_id: str) -> Reader:
+def one_access_list(place: AccountRegion, acl_id: str) -> Reader[AccountRegion]:
     """One list with its entries; it vanishes from the mirror where it is gone."""
     return _some_lists(place, [acl_id])
 
@@ -90,14 +90,14 @@ def listed_access_lists(
     also: Iterable[str] = (),
     read_before: datetime | None = None,
     every: bool = False,
-) -> Reader:
+) -> Reader[AccountRegion]:
     """The lists, and the entries of those that are new or named in `also`.
 
     No list tells of entries. read_before: those are read again that were read before then.
     """
     asked = set(also)
 
-    def read(cloud: Cloud) -> Writer:
+    def read(cloud: Cloud) -> Writer[AccountRegion]:
         listed = list(cloud.slb.describe_access_control_lists())
         rows = AccessControlList.objects.filter(account=place.account_id, region=place.region_id)
         held = dict(rows.values_list("pk", "read_at"))
@@ -111,28 +111,28 @@ def listed_access_lists(
         ]
         write_some = _some_lists(place, wanted)(cloud)
 
-        def write() -> Written:
+        def write(locked: AccountRegion) -> Written:
             found = {one.acl_id: _values(one, _LIST) for one in listed}
             # What goes takes its networks with it, so these are looked at first.
             networks = _networks(held.keys() - found.keys())
             differences = _write(
                 AccessControlList, place, _LIST, found, key="acl_id", networks=networks
             )
-            return Written.sum([Written(tuple(differences), len(listed)), write_some()])
+            return Written.sum([Written(tuple(differences), len(listed)), write_some(locked)])
 
         return write
 
     return stamped(read, "access_lists_at")
 
 
-def _some_lists(place: AccountRegion, acl_ids: Sequence[str]) -> Reader:
-    def read(cloud: Cloud) -> Writer:
+def _some_lists(place: AccountRegion, acl_ids: Sequence[str]) -> Reader[AccountRegion]:
+    def read(cloud: Cloud) -> Writer[AccountRegion]:
         read_at = timezone.now()
         found = [(acl_id, _detail(cloud, acl_id)) for acl_id in acl_ids]
         details = [detail for _, detail in found if detail]
         gone = [acl_id for acl_id, detail in found if detail is None]
 
-        def write() -> Written:
+        def write(locked: AccountRegion) -> Written:
             rows = AccessControlList.objects.filter(pk__in=acl_ids)
             before = {
                 row.pk: row for row in rows.filter(account=place.account_id, region=place.region_id)

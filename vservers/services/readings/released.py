@@ -16,7 +16,7 @@ from vservers.services.differences import EXISTS, Difference, Kind, Written
 
 from .balancers import attributes_and_pool, balancer_columns
 from .groups import groups_vanish
-from .reader import Reader, Writer
+from .reader import Locked, Reader, Writer
 
 
 def balancer_vanishes(load_balancer_id: str) -> Written:
@@ -37,31 +37,33 @@ def balancer_vanishes(load_balancer_id: str) -> Written:
     return Written((gone,), 1)
 
 
-def itself_or_gone(load_balancer_id: str) -> Reader:
+def itself_or_gone(load_balancer_id: str) -> Reader[Locked]:
     """The load balancer itself and its pool; one that the cloud does not know vanishes."""
     read_parts = attributes_and_pool(load_balancer_id)
 
-    def read(cloud: Cloud) -> Writer:
+    def read(cloud: Cloud) -> Writer[Locked]:
         try:
             return read_parts(cloud)
         except CloudRefused as error:
             if not error.is_missing:
                 raise
-            return lambda: balancer_vanishes(load_balancer_id)
+            return lambda locked: balancer_vanishes(load_balancer_id)
 
     return read
 
 
-def new_balancers(place: AccountRegion, balancer_ids: Collection[str] = ()) -> Reader:
+def new_balancers(
+    place: AccountRegion, balancer_ids: Collection[str] = ()
+) -> Reader[AccountRegion]:
     """Load balancers of a region by their list, those named or all; the rest of them is unread.
 
     Of those named, the ones that the cloud does not know vanish.
     """
 
-    def read(cloud: Cloud) -> Writer:
+    def read(cloud: Cloud) -> Writer[AccountRegion]:
         found = list(cloud.slb.describe_load_balancers(list(balancer_ids)))
 
-        def write() -> Written:
+        def write(locked: AccountRegion) -> Written:
             ids = [one.load_balancer_id for one in found]
             known = set(LoadBalancer.objects.filter(pk__in=ids).values_list("pk", flat=True))
             for one in found:

@@ -38,16 +38,26 @@ def held(
 
 
 def upsert(
-    model: type[Model], columns: Sequence[str], rows: Sequence[Row], *, key: Sequence[str]
-) -> None:
+    model: type[Model],
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    key: Sequence[str],
+    returning: Sequence[str] = (),
+) -> list[Row]:
     """Insert rows, or update those whose key is there. columns, key: names of the table's columns.
+
+    returning: columns to hand back of the rows that were written.
 
     A dict or a list in a row is written as JSON. Every column that may not be null must be among
     `columns`. One statement, whose rows travel as one JSON document: as quick as COPY through a
     temporary table for the hundreds of a load balancer.
     """
-    if rows:
-        execute(_insert(model, tuple(columns), tuple(key)), [_document(rows)])
+    if not rows:
+        return []
+    statement = _insert(model, tuple(columns), tuple(key), tuple(returning))
+    written = execute(statement, [_document(rows)])
+    return written.fetchall() if returning else []
 
 
 def update(model: type[Model], pk: object, values: Mapping[str, object]) -> None:
@@ -83,23 +93,29 @@ def _select(model: type[Model], columns: tuple[str, ...], condition: str, lock: 
 
 
 @cache
-def _insert(model: type[Model], columns: tuple[str, ...], key: tuple[str, ...]) -> str:
-    statement = sql.SQL(
+def _insert(
+    model: type[Model], columns: tuple[str, ...], key: tuple[str, ...], returning: tuple[str, ...]
+) -> str:
+    statement = (
         "INSERT INTO {table} ({names}) SELECT {values} FROM jsonb_array_elements(%s) AS item"
         " ON CONFLICT ({key}) DO UPDATE SET {also}"
     )
+    if returning:
+        statement += " RETURNING {returned}"
     also = [
         sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column))
         for column in columns
         if column not in key
     ]
-    return statement.format(
+    composed = sql.SQL(statement).format(
         table=_table(model),
         names=_NAMES.join(map(sql.Identifier, columns)),
         values=_values(model, columns),
         key=_NAMES.join(map(sql.Identifier, key)),
         also=_NAMES.join(also),
-    ).as_string()
+        returned=_NAMES.join(map(sql.Identifier, returning)),
+    )
+    return composed.as_string()
 
 
 @cache

@@ -9,12 +9,12 @@ from .groups import all_groups
 from .health import health
 from .listeners import listeners
 from .pairs import pairs
-from .reader import Reader, stamped, together
+from .reader import Locked, Reader, stamped, together
 
 
 def whole_balancer(
     load_balancer_id: str, *, listed: Iterable[api.Listener] | None = None
-) -> Reader:
+) -> Reader[Locked]:
     """Itself, pool, groups of all kinds with servers, listeners, rules, health.
 
     listed: as for listeners().
