@@ -6,11 +6,21 @@ import resource
 import signal
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.dataplane.world import Answer, Network, children, connected
+from tests.dataplane.world import (
+    MEMBER_PORT,
+    Answer,
+    Network,
+    children,
+    connected,
+    count,
+    serve,
+)
+from vservers.localcloud.dataplane import DataPlane
 from vservers.localcloud.dataplane.fleet import Fleet
 
 pytestmark = pytest.mark.dataplane
@@ -44,6 +54,42 @@ async def test_each_endpoint_answers_with_its_own_id(fleet: Fleet, network: Netw
     await fleet.close([first])
     with pytest.raises(ConnectionRefusedError):
         await _ask(*first)
+
+
+async def test_what_is_sent_is_read_to_its_end(fleet: Fleet, network: Network) -> None:
+    endpoint = (network.instance(0), 8080)
+    await fleet.open({endpoint: "i-a"})
+    reader, writer = await asyncio.open_connection(*endpoint)
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n")
+    writer.write(b"X-Long: " + b"x" * 20_000 + b"\r\nContent-Length: 3000000\r\n\r\n")
+    writer.write(b"x" * 3_000_000)
+    await writer.drain()
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"\n3000000 bytes received\n")
+
+
+async def test_without_instances_somebody_elses_servers_are_asked(
+    tmp_path: Path, network: Network
+) -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nX-Instance-Id: own\r\nContent-Length: 0\r\n\r\n")
+
+    plane = DataPlane(tmp_path, instances=False)
+    await plane.start()
+    try:
+        backend = network.backend("rsp-1", [1, 1])
+        await serve(
+            plane,
+            network.listener(backend),
+            replace(network.listener(backend, port=53), protocol="udp"),
+        )
+        async with await asyncio.start_server(answer, network.instance(0), MEMBER_PORT):
+            assert await count(network.balancer, 4) == {"own": 4}
+        assert plane.notices() == []
+    finally:
+        await plane.stop()
 
 
 async def test_closing_lets_connections_finish_and_aborting_does_not(

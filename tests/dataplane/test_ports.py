@@ -72,6 +72,6 @@ async def test_a_taken_port_of_an_instance_is_said(plane: DataPlane, network: Ne
         await plane.settled()
         assert plane.status.on
         [notice] = plane.notices()
-        assert notice.startswith(f"{network.instance(0)}:8080 does not answer: ")
+        assert notice.startswith(f"no demo instance at {network.instance(0)}:8080: another program")
         assert await count(network.balancer, 5) == {"i-1": 5}
     await eventually(lambda: plane.notices() == [])

@@ -98,6 +98,12 @@ def _options() -> argparse.Namespace:
         help="serve real traffic through HAProxy",
     )
     parser.add_argument(
+        "--instances",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="answer at the instances' addresses; without, run servers of your own there",
+    )
+    parser.add_argument(
         "--quotas",
         default=environment.get("LOCALCLOUD_QUOTAS", ""),
         help="other limits than the cloud's: name=number, comma-separated, 0 for none "
@@ -206,7 +212,7 @@ def store_demo(cloud: Cloud) -> None:
 def _plane(options: argparse.Namespace) -> Plane:
     if not options.dataplane:
         return NoPlane("switched off with --no-dataplane")
-    return DataPlane(options.data_dir / "dataplane")
+    return DataPlane(options.data_dir / "dataplane", instances=options.instances)
 
 
 @contextlib.contextmanager

@@ -38,9 +38,13 @@ def endpoints(
 
 
 class Fleet:
-    """The endpoints that answer; a process that ends is started anew with all of them."""
+    """The endpoints that answer; a process that ends is started anew with all of them.
 
-    def __init__(self) -> None:
+    answering: False leaves all endpoints to servers that somebody else runs there.
+    """
+
+    def __init__(self, *, answering: bool = True) -> None:
+        self._answering = answering
         self._wanted: dict[Endpoint, str] = {}
         self._refused: dict[Endpoint, str] = {}
         self._datagrams: dict[Endpoint, str] = {}
@@ -71,6 +75,8 @@ class Fleet:
         return self._datagrams_refused
 
     async def start(self) -> None:
+        if not self._answering:
+            return
         await self._spawn()
         self._keeper = asyncio.create_task(self._keep())
 
@@ -126,7 +132,7 @@ class Fleet:
             for endpoint, _ in part:
                 self._refused.pop(endpoint, None)
             for address, port, why in answer["refused"]:
-                self._refused[address, port] = f"{address}:{port} does not answer: {why}"
+                self._refused[address, port] = f"no demo instance at {address}:{port}: {why}"
 
     async def _tell_datagrams(self) -> None:
         wanted = [[*endpoint, owner] for endpoint, owner in self._datagrams.items()]

@@ -12,6 +12,7 @@ would. datagrams names every endpoint that answers datagrams, with its ID and wh
 """
 
 import asyncio
+import errno
 import functools
 import json
 import resource
@@ -26,6 +27,8 @@ WANTED_FILES = 65536
 BACKLOG = 512
 KEEPALIVE_SECONDS = 90.0  # longer than the engine keeps an idle connection: it closes first
 LONGEST_COMMAND_BYTES = 8 * 1024 * 1024
+TAKEN = "another program has this port, and gets the requests"
+LONGEST_LINE_BYTES = 32 * 1024  # more than the engine lets through
 OPENED_BETWEEN_PAUSES = 100
 
 _SHOWN_HEADERS = (
@@ -42,7 +45,12 @@ class Instances:
         self._listening: dict[Endpoint, asyncio.Server] = {}
         self._datagrams: dict[Endpoint, _Datagrams] = {}
         self._http = web.Server(
-            self._answer, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS, tcp_keepalive=False
+            self._answer,
+            access_log=None,
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            tcp_keepalive=False,
+            max_line_size=LONGEST_LINE_BYTES,
+            max_field_size=LONGEST_LINE_BYTES,
         )
 
     async def open(self, address: str, port: int, server_id: str) -> None:
@@ -95,7 +103,8 @@ class Instances:
             try:
                 await self.open(address, port, server_id)
             except OSError as error:
-                refused.append([address, port, error.strerror or str(error)])
+                taken = error.errno == errno.EADDRINUSE
+                refused.append([address, port, TAKEN if taken else error.strerror or str(error)])
             if number % OPENED_BETWEEN_PAUSES == 0:
                 await asyncio.sleep(0)  # requests and health checks have their turn
         if "datagrams" in command:
@@ -113,9 +122,13 @@ class Instances:
             lines.append("healthy")
         lines += [f"{request.method} {request.raw_path}", f"Host: {request.host}"]
         for name in _SHOWN_HEADERS:
-            values = request.headers.getall(name, [])
-            if values:
-                lines.append(f"{name}: {', '.join(values)}")
+            lines += [f"{name}: {value}" for value in request.headers.getall(name, [])]
+        if request.body_exists:
+            # Read to its end: a client that still sends would not hear the answer over HTTP/2.
+            size = 0
+            async for part in request.content.iter_any():
+                size += len(part)
+            lines.append(f"{size} bytes received")
         return web.Response(
             text="\n".join(lines) + "\n",
             headers={"X-Instance-Id": server_id, "X-Content-Type-Options": "nosniff"},

@@ -70,7 +70,11 @@ def _headers(listener: Listener) -> Iterator[str]:
         return f"    http-request set-header {name} {value}"
 
     if listener.x_forwarded_for:
-        yield "    option forwardfor"
+        # One header with all addresses, as the cloud's proxy writes it: of two with the same name,
+        # many programs read only the first, which is the client's own.
+        one = "{ req.fhdr_cnt(x-forwarded-for) eq 1 }"
+        yield f"{header('X-Forwarded-For', "'%[req.fhdr(x-forwarded-for)], %[src]'")} if {one}"
+        yield f"    http-request add-header X-Forwarded-For %[src] unless {one}"
     if listener.x_forwarded_proto:
         yield header("X-Forwarded-Proto", "https" if _secure(listener) else "http")
     if listener.slb_ip:

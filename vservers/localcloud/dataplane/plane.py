@@ -76,12 +76,19 @@ class DataPlane:
     """HAProxy, nginx and the demo instances, following the last submitted topology.
 
     runtime_dir: private to one data plane at a time. haproxy, nginx: the programs, None to look for
-    them. Without nginx the UDP listeners are off; without HAProxy everything is.
+    them. Without nginx the UDP listeners are off; without HAProxy everything is. instances: whether
+    demo instances answer, or somebody else's servers do.
     """
 
     def __init__(
-        self, runtime_dir: Path, haproxy: str | None = None, nginx: str | None = None
+        self,
+        runtime_dir: Path,
+        haproxy: str | None = None,
+        nginx: str | None = None,
+        *,
+        instances: bool = True,
     ) -> None:
+        self._instances = instances
         self.status = Status(on=False, reason="not started")
         self._folder = runtime_dir.absolute()
         self._haproxy = haproxy
@@ -129,7 +136,7 @@ class DataPlane:
             owner=unprivileged_owner(),
             threads=min(os.cpu_count() or 1, MAX_ENGINE_THREADS),
         )
-        user, fleet = unprivileged_user(), Fleet()
+        user, fleet = unprivileged_user(), Fleet(answering=self._instances)
         parts = self._parts = _Parts(
             engine,
             Datagrams(self._folder / "nginx", self._nginx, user, self._lowest_port, fleet),
