@@ -9,6 +9,13 @@ from django.http import HttpRequest
 class AccountAdapter(DefaultAccountAdapter):
     """Nobody signs up: administrators add people."""
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Nor does anybody go on to what is no address: allauth takes it apart all the same."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

@@ -31,8 +31,11 @@ def test_the_address_that_was_asked_for_comes_next(client, reader):
     assert sign_in(client, next=asked)["Location"] == asked
 
 
-def test_nobody_is_sent_to_another_site(client, reader):
+def test_nobody_is_sent_to_another_site_or_to_what_is_no_address(client, reader):
     assert sign_in(client, next="https://evil.example/")["Location"] == "/"
+    assert client.get("/accounts/login/", {"next": "http://["}).status_code == 302
+    client.logout()
+    assert client.get("/accounts/login/", {"next": "http://["}).status_code == 200
 
 
 def test_a_wrong_password_is_said_beside_the_form(client, reader):
