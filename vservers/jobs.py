@@ -8,6 +8,7 @@ keeps a job from waiting in the queue twice.
 
 from contextlib import suppress
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
@@ -88,10 +89,11 @@ def defer_procedure(procedure_id: int) -> None:
 @app.periodic(cron=_EVERY_TEN_MINUTES)
 @app.task(name="tidy_up", queueing_lock="tidy_up")
 def tidy_up(timestamp: int = 0) -> None:
-    """Remove what vanished longer ago than the grace period, and runs that tell nothing now."""
+    """Remove what vanished longer ago than the grace period, and what tells nobody anything now."""
     vanishing.remove_vanished()
     runs.forget_old_runs()
     batches.forget_drafts()
+    SessionStore.clear_expired()
 
 
 @app.periodic(cron=_EVERY_TEN_MINUTES)
