@@ -194,7 +194,6 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_NAME = "language"
-LANGUAGE_COOKIE_SAMESITE = "Lax"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -247,7 +246,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _flag("CONSOLE_HTTPS", False)
-SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 
 # The cloud: a URL for every product, or one with {product} and {region} in it, such as
 # https://{product}.{region}.aliyuncs.com. Unset, it is the local cloud that `manage.py up` starts.

@@ -4,59 +4,14 @@ import hashlib
 
 import pytest
 
-from vservers.cloud.signing import canonical_query, sign_v1, sign_v3
+from vservers.cloud.signing import canonical_query, sign_v3
 
 SECRET = "testAccessKeySecret"
 SERVERS = (
     '[{"ServerId":"i-bp1test0001","Port":80,"Weight":100,"Type":"ecs",'
     '"Description":"web a/b *~+é"}]'
 )
-COMMON_V1 = {
-    "AccessKeyId": "testAccessKeyId",
-    "SignatureMethod": "HMAC-SHA1",
-    "SignatureVersion": "1.0",
-    "Timestamp": "2024-05-06T07:08:09Z",
-    "Version": "2014-05-15",
-}
 EMPTY_HASH = hashlib.sha256(b"").hexdigest()
-
-
-@pytest.mark.parametrize(
-    ("method", "params", "signature"),
-    [
-        (
-            "POST",
-            {
-                "Action": "AddVServerGroupBackendServers",
-                "Format": "JSON",
-                "RegionId": "cn-hangzhou",
-                "SignatureNonce": "11111111-2222-3333-4444-555555555555",
-                "SignatureType": "",
-                "VServerGroupId": "rsp-test0001",
-                "BackendServers": SERVERS,
-            },
-            "Js03U5fQr/OwdXl4GpHT6/idVEk=",
-        ),
-        (
-            "GET",
-            {"Action": "DescribeRegions", "Format": "JSON", "SignatureNonce": "n-0001"},
-            "GAUD/hdBtIzW8dlN0JShgdqozyM=",
-        ),
-        (
-            "POST",
-            {
-                "Action": "DeleteVServerGroup",
-                "Format": "json",
-                "RegionId": "cn-hangzhou",
-                "SignatureNonce": "n-0002",
-                "VServerGroupId": "rsp-test0001",
-            },
-            "XWYU/WoRK65jT0TVbL82PUEag7E=",
-        ),
-    ],
-)
-def test_version_1_gives_the_vendors_signature(method, params, signature):
-    assert sign_v1(method, COMMON_V1 | params, SECRET) == signature
 
 
 def headers_v3(action, payload=EMPTY_HASH, host="slb.aliyuncs.com", **more):

@@ -10,7 +10,7 @@ from tests.pages.addresses import HTMX, address
 from tests.pages.test_group_dialog import form
 from vservers.models import Operation, OperationCall
 from vservers.services import locks, operations
-from vservers.services.settling import settle_all
+from vservers.services.settling import settle
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_a_busy_cloud_leads_to_the_operation_that_goes_on(
     assert "goes on by itself" in page
     assert operation.status == "waiting"
     flaky_cloud.be_well()
-    settle_all()
+    assert settle(operation.pk)
     operation.refresh_from_db()
     assert operation.status == "done"
     assert not balancer.vserver_groups.exists()

@@ -10,7 +10,7 @@ from vservers.models import Drift, LoadBalancer, Operation
 from vservers.selectors.fingerprints import balancer_fingerprint
 from vservers.services import balancers, readings, settling, tags, undo
 from vservers.services.errors import CallFailed, CannotUndo, Gone, NotPossible, Stale
-from vservers.services.reverting import is_revertible, revert_drift
+from vservers.services.reverting import revert_drift, why_not_revertible
 from vservers.services.sync import store
 
 
@@ -209,7 +209,7 @@ def test_a_tag_of_somebody_else_is_drift_that_can_be_taken_back(actor, balancer,
     store(connect(), balancer.pk, readings.whole_balancer(balancer.pk))
     drift = Drift.objects.get()
     assert (drift.field, drift.item, drift.before, drift.after) == ("tag", "env", None, "theirs")
-    assert is_revertible(drift)
+    assert not why_not_revertible(drift)
     revert_drift(actor=actor, drift=drift)
     assert now(balancer).tags == {}
 

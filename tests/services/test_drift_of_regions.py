@@ -17,7 +17,7 @@ from vservers.models import (
 from vservers.services import access_lists, extensions, pairs, readings, sync
 from vservers.services.drift import accept_drift
 from vservers.services.errors import CannotUndo
-from vservers.services.reverting import is_revertible, plan_reversion, revert_drift
+from vservers.services.reverting import plan_reversion, revert_drift, why_not_revertible
 from vservers.services.undo import undo
 
 
@@ -95,7 +95,7 @@ def test_another_comment_is_drift_that_no_call_brings_back(actor, outsider):
     read_region()
     drift = the_drift()
     assert (drift.before, drift.after) == ({"comment": "a"}, {"comment": "b"})
-    assert not is_revertible(drift)
+    assert why_not_revertible(drift)
     with pytest.raises(CannotUndo, match="comment"):
         plan_reversion(actor=actor, drift=drift)
     accept_drift(actor=actor, drift=drift)
@@ -140,7 +140,7 @@ def test_a_certificate_that_somebody_renamed_uploaded_or_deleted(actor, outsider
     read_region()
     drift = the_drift()
     assert drift.before["common_name"] == "drift.example.com"
-    assert not is_revertible(drift), "the cloud tells no key"
+    assert why_not_revertible(drift), "the cloud tells no key"
 
 
 def test_a_ca_certificate_that_somebody_uploaded_goes_again(actor, outsider):

@@ -10,7 +10,7 @@ from vservers.selectors.fingerprints import fingerprint
 from vservers.services import running
 from vservers.services.errors import CallFailed, CannotUndo, Waiting
 from vservers.services.groups import change_group, create_group, delete_group
-from vservers.services.settling import settle, settle_all
+from vservers.services.settling import settle
 from vservers.services.undo import retry_rest, undo
 
 from .test_groups import in_cloud, in_mirror, many, rows
@@ -127,7 +127,7 @@ def test_a_busy_cloud_outlasts_the_patience_and_a_worker_goes_on(
     operation = caught.value.operation
     assert (operation.status, operation.waiting_code) == ("waiting", "VServerGroupProcessing")
     assert not AuditEntry.objects.filter(verb="change group").exists()
-    assert settle_all() == 1
+    assert settle(operation.pk)
     operation.refresh_from_db()
     assert (operation.status, operation.waiting_code) == ("done", "")
     assert operation.calls.get().attempts > 2

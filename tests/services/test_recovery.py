@@ -13,7 +13,7 @@ from vservers.services.errors import CallFailed, Overtaken, Waiting
 from vservers.services.groups import change_group, create_group, delete_group
 from vservers.services.listeners import ListenerSpec, create_listener, delete_listener
 from vservers.services.rules import NewRule, create_rules
-from vservers.services.settling import settle, settle_all
+from vservers.services.settling import settle
 from vservers.services.undo import retry_rest, undo
 
 from .test_groups import in_cloud, in_mirror, rows
@@ -80,25 +80,6 @@ def test_a_worker_that_learns_nothing_new_records_nothing_new(actor, group, flak
     assert "stopped in the middle" not in operation.note
 
 
-def test_one_that_cannot_be_settled_does_not_stop_the_others(
-    transactional_db, actor, group, flaky_cloud, monkeypatch
-):
-    bad = Operation.objects.create(load_balancer_id="lb-x", verb="v", status="unknown")
-    good = unknown_change(actor, group, flaky_cloud)
-    flaky_cloud.be_well()
-    settle_one = settling._settle
-
-    def settle_or_break(operation):
-        if operation.pk == bad.pk:
-            raise KeyError("a mistake of ours")
-        return settle_one(operation)
-
-    monkeypatch.setattr(settling, "_settle", settle_or_break)
-    assert settle_all() == 1
-    good.refresh_from_db()
-    assert good.status == "done"
-
-
 def test_an_operation_of_a_load_balancer_that_is_gone_ends_in_the_audit_trail(db, actor):
     operation = Operation.objects.create(load_balancer_id="lb-gone", verb="change group")
     OperationCall.objects.create(
@@ -142,7 +123,7 @@ def test_a_cloud_that_throttles_reading_between_two_calls_makes_it_wait(
     flaky_cloud.after(
         "AddVServerGroupBackendServers", "DescribeVServerGroupAttribute", "Throttling.User"
     )
-    with pytest.raises(Waiting):
+    with pytest.raises(Waiting) as caught:
         change_group(
             actor=actor,
             group=group,
@@ -151,7 +132,7 @@ def test_a_cloud_that_throttles_reading_between_two_calls_makes_it_wait(
             seen=fingerprint(group),
         )
     flaky_cloud.be_well()
-    assert settle_all() == 1
+    assert settle(caught.value.operation.pk)
     assert in_mirror(group) == {(web(1), 80): 11, (web(3), 80): 1}
 
 

@@ -9,7 +9,7 @@ from vservers.services.errors import CannotUndo
 from vservers.services.groups import create_group
 from vservers.services.listeners import ListenerSpec, create_listener
 from vservers.services.pool import add_pool_servers
-from vservers.services.reverting import is_revertible, revert_drift
+from vservers.services.reverting import revert_drift, why_not_revertible
 from vservers.services.rules import NewRule, create_rules
 from vservers.services.undo import undo
 
@@ -143,7 +143,7 @@ def test_what_others_changed_is_brought_back(actor, balancer, group, rule, outsi
     mirror(balancer.pk)
     assert picture(balancer) != before
     drift = Drift.objects.get(status="open")
-    assert is_revertible(drift)
+    assert not why_not_revertible(drift)
     assert revert_drift(actor=actor, drift=drift).status == "done"
     mirror(balancer.pk)
     assert picture(balancer) == before

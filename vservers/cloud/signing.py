@@ -1,6 +1,5 @@
-"""Signatures of the vendor's RPC-style OpenAPI: ACS3-HMAC-SHA256 (v3) and HMAC-SHA1 (v1)."""
+"""Signatures of the vendor's RPC-style OpenAPI: ACS3-HMAC-SHA256 (v3)."""
 
-import base64
 import hashlib
 import hmac
 import re
@@ -22,13 +21,6 @@ def encode(text: str) -> str:
 def canonical_query(params: Mapping[str, str]) -> str:
     """name=value pairs, sorted by name, joined by &; encoded both."""
     return "&".join(f"{encode(name)}={encode(params[name])}" for name in sorted(params))
-
-
-def sign_v1(method: str, params: Mapping[str, str], secret: str) -> str:
-    """Base64 signature over query and form parameters, without `Signature` itself."""
-    text = f"{method}&%2F&{encode(canonical_query(params))}"
-    digest = hmac.digest(f"{secret}&".encode(), text.encode(), hashlib.sha1)
-    return base64.b64encode(digest).decode()
 
 
 def sign_v3(

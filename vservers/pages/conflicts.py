@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from django.core import signing
-from django.utils.translation import gettext_lazy as _
 
 from vservers.selectors.fingerprints import fingerprint_of
 
@@ -22,7 +21,6 @@ Describe = Callable[[str, Any], str]
 
 MINE, THEIRS = "mine", "theirs"
 CHOICE = "choice-"
-MUST_CHOOSE = _("Both of you changed this. Choose one.")
 _SALT = "vservers.pages.conflicts"
 # Stands for a picture that the form did not carry, or not unharmed.
 _UNKNOWN = "unknown"

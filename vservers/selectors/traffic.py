@@ -69,10 +69,6 @@ class Place:
         return self.weight == 0
 
     @property
-    def is_used(self) -> bool:
-        return bool(self.ways)
-
-    @property
     def gets_traffic(self) -> bool:
         """Whether new requests may come now, as far as the cloud's settings say."""
         return not self.is_drained and any(

@@ -83,10 +83,6 @@ def why_not_revertible(drift: Drift) -> str:
     return ""
 
 
-def is_revertible(drift: Drift) -> bool:
-    return not why_not_revertible(drift)
-
-
 def revert_drift(*, actor: Actor, drift: Drift) -> Operation | None:
     """Bring the item back to what it was before; None when it is so already.
 

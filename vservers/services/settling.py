@@ -7,7 +7,6 @@ found out by reading the cloud, and only an operation that waits for a busy clou
 import logging
 from datetime import timedelta
 
-from django.db import close_old_connections
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -37,19 +36,6 @@ def unsettled() -> list[int]:
     """The operations that are not over, oldest first; also those that somebody is at work on."""
     rows = Operation.objects.filter(status__in=Operation.UNSETTLED).order_by("pk")
     return list(rows.values_list("pk", flat=True))
-
-
-def settle_all() -> int:
-    """Settle every operation that nobody is at work on; how many were settled."""
-    settled = 0
-    for operation_id in unsettled():
-        try:
-            settled += settle(operation_id)
-        except Exception:
-            # Whatever keeps one from being settled must not keep the others; it is tried again.
-            logger.exception("Operation %s cannot be settled", operation_id)
-            close_old_connections()
-    return settled
 
 
 def settle(operation_id: int, *, in_flight_seconds: float = IN_FLIGHT_SECONDS) -> bool:

@@ -4,8 +4,6 @@ from django.urls import path
 
 from . import views
 
-ONE = "cloud-accounts/<int:account_id>/"
-
 urlpatterns = [
     path("cloud-accounts/", views.accounts_list, name="cloud-accounts-list"),
     path("cloud-accounts/new/", views.accounts_new, name="cloud-accounts-new"),
