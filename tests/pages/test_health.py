@@ -11,7 +11,7 @@ from django.utils import timezone
 from tests.cloud import REGION, mirror, web
 from tests.pages.addresses import HTMX, address
 from vservers.cloud.types import Health
-from vservers.models import Listener, Rule, ServerHealth
+from vservers.models import Listener, PoolServer, Rule, ServerHealth
 from vservers.selectors.health import State, balancer_health
 from vservers.services import readings
 
@@ -106,8 +106,15 @@ def test_a_listener_is_summed_up(client_of, reader, served):
 
 def test_a_level_without_a_server_that_takes_requests_is_named(client_of, reader, served):
     def words() -> tuple[str, str]:
-        page = client_of(reader).get(address("health-list", served))
-        return page.context["listeners"][0][1:3]
+        """As the health page has them; the lists of listeners and instances say the same."""
+        client = client_of(reader)
+        listed = client.get(address("listeners-list", served)).context["rows"][0]
+        page = client.get(reverse("balancers-list", args=[REGION]), {"id": served.pk})
+        (line,) = page.context["page"].object_list[0].listeners
+        health = client.get(address("health-list", served)).context["listeners"][0][1:3]
+        if served.listeners.get().status == "running":
+            assert (listed.level, listed.health) == line.health == health
+        return health
 
     for number, port in ((1, 80), (2, 80), (3, 81), (4, 80)):
         say(served, web(number), "normal", port=port)
@@ -116,6 +123,12 @@ def test_a_level_without_a_server_that_takes_requests_is_named(client_of, reader
     say(served, web(1), "abnormal")
     say(served, web(3), "abnormal", port=81)
     assert words() == ("bad", "No server of blue, green takes requests"), "web-02 is drained"
+    served.listeners.update(vserver_group=None, backend_server_port=80)
+    assert words() == ("bad", "No server of green takes requests"), "the pool has no servers"
+    PoolServer.objects.create(load_balancer=served, server_id=web(1), weight=100)
+    assert words() == ("bad", "No server of Backend Servers, green takes requests"), "abnormal"
+    PoolServer.objects.create(load_balancer=served, server_id=web(2), weight=1)
+    assert words() == ("bad", "No server of green takes requests")
     served.listeners.update(status="stopped")
     assert words() == ("off", "Listener stopped")
 

@@ -70,7 +70,9 @@ class Member(models.Model):
                 name="member_own_address",
                 opclasses=["varchar_pattern_ops"],
                 condition=~models.Q(server_ip=""),
-            )
+            ),
+            # Few are drained: which groups may answer nobody (selectors.silent).
+            models.Index(fields=["group"], name="member_drained", condition=models.Q(weight=0)),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """Regions and load balancers, as the Instances page and the region selector show them."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
@@ -23,6 +24,7 @@ from vservers.models.prepared import execute
 
 from .listeners import summed_up
 from .near_pages import NearPaginator
+from .silent import silent_places
 
 PAGE_SIZE = 20
 PAGE_SIZES = (20, 50, 100)
@@ -45,7 +47,8 @@ _LISTENERS = f"""
         coalesce(nullif(vserver_group.name, ''), listener.vserver_group_id, ''),
         listener.master_slave_server_group_id,
         coalesce(nullif(pair.name, ''), listener.master_slave_server_group_id),
-        health.normal, health.abnormal, health.servers
+        health.normal, health.abnormal, health.servers,
+        array_to_json({silent_places("listener", some_abnormal="health.abnormal > 0")})::text
     FROM {Listener._meta.db_table} listener
     LEFT JOIN {VServerGroup._meta.db_table} vserver_group USING (vserver_group_id)
     LEFT JOIN {MasterSlaveGroup._meta.db_table} pair
@@ -125,7 +128,7 @@ class ListenerLine:
     """A listener in a row of the list, with its health counted.
 
     vserver_group, pair: names, else IDs, "" without one. normal, abnormal, servers: (server, port)
-    pairs that its check has told of.
+    pairs that its check has told of. silent: as selectors.silent has it, as JSON.
     """
 
     load_balancer_id: str
@@ -142,6 +145,7 @@ class ListenerLine:
     normal: int
     abnormal: int
     servers: int
+    silent: str | None
 
     def __str__(self) -> str:
         return f"{self.protocol.upper()}:{self.port}"
@@ -153,7 +157,14 @@ class ListenerLine:
     @property
     def health(self) -> tuple[str, str]:
         """Level and word, as a listener's own page has them."""
-        return summed_up(self.health_check, self.normal, self.abnormal, self.servers)
+        running = self.status != Listener.Status.STOPPED
+        return summed_up(
+            self.health_check,
+            self.normal,
+            self.abnormal,
+            self.servers,
+            silent=json.loads(self.silent) if self.silent and running else (),
+        )
 
 
 @dataclass(frozen=True, slots=True)

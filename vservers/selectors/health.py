@@ -24,6 +24,8 @@ from vservers.models import (
     VServerGroup,
 )
 
+from .silent import silent
+
 PAGE_SIZE = 50
 
 
@@ -99,8 +101,7 @@ class ListenerHealth:
     """A listener's servers summed up. level: as components/status.html has them.
 
     foreign_ports: ports of servers that the check does not try, because it has a port of its own.
-    silent: the groups of which no server takes requests, by name, "" for the default pool: what
-    comes to them is answered by 503, however well other servers of the listener are.
+    silent: as selectors.silent has it.
     """
 
     listener: Listener
@@ -136,7 +137,8 @@ class BalancerHealth:
 
 def balancer_health(load_balancer: LoadBalancer) -> BalancerHealth:
     """Everything that its listeners may send to, in five queries."""
-    listeners = list(load_balancer.listeners.select_related("vserver_group"))
+    found = load_balancer.listeners.select_related("vserver_group")
+    listeners: list[Listener] = list(found.annotate(silent=silent()))
     rules = list(Rule.objects.filter(listener__in=listeners).select_related("vserver_group"))
     rows = _Collector(load_balancer, listeners, rules).rows()
     return BalancerHealth([_summary(one, rows) for one in listeners], rows)
@@ -220,20 +222,8 @@ def _summary(listener: Listener, rows: Iterable[HealthRow]) -> ListenerHealth:
         drained=sum(row.is_drained for row in mine),
         checked=listener.health_check != "off",
         foreign_ports=tuple(sorted(ports - {check_port})) if check_port else (),
-        silent=_silent(mine),
+        silent=tuple(listener.silent or ()),  # type: ignore[attr-defined]
     )
-
-
-def _silent(rows: Iterable[HealthRow]) -> tuple[str, ...]:
-    """Where every server is drained or abnormal."""
-    answers: dict[str, bool] = {}
-    names: dict[str, str] = {}
-    for row in rows:
-        names |= {group.pk: str(group) for group in row.groups}
-        for place, weight in row.weights.items():
-            takes = weight > 0 and row.state is not State.ABNORMAL
-            answers[place] = answers.get(place, False) or takes
-    return tuple(sorted(names.get(place, "") for place, takes in answers.items() if not takes))
 
 
 SORTS: dict[str, Callable[[HealthRow], Any]] = {

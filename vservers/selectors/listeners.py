@@ -18,6 +18,8 @@ from vservers.models import (
     ServerHealth,
 )
 
+from .silent import silent, silent_words
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
@@ -95,7 +97,7 @@ def listener_rows(load_balancer: LoadBalancer, filters: Filters | None = None) -
 
 
 def counted(listeners: QuerySet[Listener]) -> QuerySet[Listener]:
-    """With what `rows_of` needs of each: rule_count, and health_counts ({status: servers})."""
+    """With what `rows_of` needs of each: rule_count, health_counts ({status: servers}), silent."""
     rules = Rule.objects.order_by().filter(listener=OuterRef("pk")).values("listener")
     health = ServerHealth.objects.order_by().filter(listener=OuterRef("pk")).values("listener")
     by_status = JSONObject(
@@ -104,6 +106,7 @@ def counted(listeners: QuerySet[Listener]) -> QuerySet[Listener]:
     return listeners.annotate(
         rule_count=Coalesce(Subquery(rules.annotate(n=Count("pk")).values("n")), 0),
         health_counts=Subquery(health.annotate(counts=by_status).values("counts")),
+        silent=silent(),
     )
 
 
@@ -172,8 +175,15 @@ def _matching(filters: Filters) -> Q:
     return wanted
 
 
-def summed_up(health_check: str, normal: int, abnormal: int, servers: int) -> tuple[str, str]:
-    """Level and word for what a listener's checks say of its servers."""
+def summed_up(
+    health_check: str, normal: int, abnormal: int, servers: int, *, silent: Sequence[str]
+) -> tuple[str, str]:
+    """Level and word for what a listener's checks say of its servers.
+
+    silent: as selectors.silent has it, () where the listener is stopped.
+    """
+    if silent:
+        return "bad", silent_words(silent)
     if health_check == "off":
         return "off", _("Not enabled")
     if not servers:
@@ -191,7 +201,15 @@ def _health(listener: Listener, counts: Mapping[str, int]) -> tuple[str, str]:
         counts.get(status, 0)
         for status in (ServerHealth.Status.NORMAL, ServerHealth.Status.ABNORMAL)
     )
-    return summed_up(listener.health_check, normal, abnormal, sum(counts.values()))
+    running = listener.status != Listener.Status.STOPPED
+    silent: Sequence[str] = listener.silent or ()  # type: ignore[attr-defined]
+    return summed_up(
+        listener.health_check,
+        normal,
+        abnormal,
+        sum(counts.values()),
+        silent=silent if running else (),
+    )
 
 
 def listeners_on_pool(load_balancer: LoadBalancer) -> list[Listener]:

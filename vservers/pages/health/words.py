@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from vservers.models import Listener
 from vservers.selectors.health import DRAINED, HealthRow, ListenerHealth, State
+from vservers.selectors.silent import silent_words
 
 # As components/status.html has them.
 LEVELS = {
@@ -141,8 +142,7 @@ def summed_up(one: ListenerHealth) -> tuple[str, str]:
     if one.state is None:
         return "off", _("No servers")
     if one.silent and one.state is not State.STOPPED:
-        names = ", ".join(name or _("Backend Servers") for name in one.silent)
-        return "bad", _("No server of %(names)s takes requests") % {"names": names}
+        return "bad", silent_words(one.silent)
     if one.state is State.UNCHECKED:
         return "off", _("Not enabled")
     if one.state is State.ABNORMAL:
