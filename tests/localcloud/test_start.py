@@ -10,6 +10,7 @@ import pytest
 
 from tests.localcloud.client import Client
 from tests.localcloud.process import ROOT, LocalCloud
+from vservers.localcloud.__main__ import main
 
 
 def run(*arguments, **env):
@@ -59,6 +60,23 @@ def test_a_wrong_setting_is_told(tmp_path, env, words):
     assert ended.returncode == 2
     assert words in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("spoiled", ["", "state.sqlite3", "metrics.sqlite3"])
+def test_a_directory_that_cannot_be_used_is_told(tmp_path, monkeypatch, capsys, spoiled):
+    place = tmp_path / "cloud"
+    if spoiled:
+        place.mkdir()
+        (place / spoiled).write_text("no database " * 100)
+    else:
+        place.write_text("a file where a directory should be")
+    monkeypatch.setattr(
+        sys, "argv", ["localcloud", "--no-dataplane", "--port", "0", "--data-dir", str(place)]
+    )
+    assert main() == 2
+    said = capsys.readouterr().err
+    assert said.startswith("local cloud: ")
+    assert str(place) in said
 
 
 def test_a_generated_key_is_kept_and_readable_by_its_owner_only(tmp_path):

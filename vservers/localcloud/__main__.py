@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,8 +156,10 @@ async def _serve(options: argparse.Namespace) -> None:
             admin = Admin(cloud, options.data_dir)
             names = [name.strip() for name in options.tls_names.split(",") if name.strip()]
             tls = server_context(options.data_dir, options.host, names) if encrypted else None
-        except (ValueError, PermissionError) as error:
+        except (ValueError, OSError) as error:
             raise CannotStart(str(error)) from error
+        except sqlite3.Error as error:
+            raise CannotStart(f"the state in {options.data_dir} cannot be used: {error}") from error
         if options.demo and not store.holds(DEFAULT_ACCOUNT):
             store_demo(cloud)
         await cloud.start()

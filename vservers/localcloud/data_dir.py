@@ -14,9 +14,16 @@ class CannotStart(Exception):
 
 @contextlib.contextmanager
 def locked(data_dir: Path) -> Iterator[None]:
-    """Keep a second cloud from writing the same state."""
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data_dir / "lock").open("w") as lock:
+    """Keep a second cloud from writing the same state. Raises CannotStart."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (data_dir / "lock").open("w")
+    except OSError as error:
+        raise CannotStart(
+            f"cannot write into {data_dir} ({error.strerror}); "
+            "set LOCALCLOUD_DATA_DIR to another directory"
+        ) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
