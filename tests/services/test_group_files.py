@@ -179,6 +179,31 @@ def test_each_mistake_is_told_by_line_and_column_and_nothing_is_drafted(
     assert not Operation.objects.filter(verb="import groups").exists()
 
 
+def test_what_reads_wrong_and_what_is_not_there_are_told_together_in_their_order(
+    balancer, region, group
+):
+    rows = (
+        "lb-none,,g,{web},80,1",
+        "{lb},,h,i-nobody,0,1",
+        "{lb},,h,i-nobody,81,1",
+        ",,i,{web},80,1",
+        "{lb},rsp-none,k,{web},80,x",
+        "{lb},,l,{web},80,1",
+        "{lb},,l,{web},80,1",
+    )
+    text = "\n".join([HEADING, *(row.format(lb=balancer.pk, web=web(1)) for row in rows)])
+    assert [(one.where, one.column) for one in check_file(region, text).mistakes] == [
+        ("line 2", "instance_id"),
+        ("line 3", "port"),
+        ("line 3", "server_id"),
+        ("line 4", "server_id"),
+        ("line 5", "instance_id"),
+        ("line 6", "weight"),
+        ("line 6", "group_id"),
+        ("line 8", "port"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "where", "words"),
     [

@@ -1,5 +1,6 @@
 """Groups from a file: checked as a whole, then a draft of what is to be made and changed."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +18,8 @@ from vservers.selectors.fingerprints import fingerprint
 from . import batches
 from .batch_verbs import CHANGE, CREATE, members_as_json
 from .changes import NEW, Change, Kind, member_changes, member_key
-from .errors import InvalidMembers
 from .group_files import Mistake, Reader, Wish
-from .members import check_members
+from .members import why_not_joining
 from .names import name_characters
 from .observing import held_members
 
@@ -40,10 +40,10 @@ def check_file(region: Region, text: str) -> Checked:
     is new. Its servers become those of the file.
     """
     reader = Reader(text)
-    if reader.mistakes:
-        return Checked(reader.mistakes, [], 0)
     if not reader.wishes:
-        reader.blame("", "", _("There is no group in this file."))
+        if not reader.mistakes:
+            reader.blame("", "", _("There is no group in this file."))
+        return Checked(reader.mistakes, [], 0)
     if len(reader.wishes) > batches.MAX_ITEMS:
         reader.blame(
             "",
@@ -58,8 +58,13 @@ def check_file(region: Region, text: str) -> Checked:
         return Checked(reader.mistakes, [], 0)
     tasks = list(_Check(region, reader).tasks())
     if reader.mistakes:
-        return Checked(reader.mistakes, [], 0)
+        return Checked(sorted(reader.mistakes, key=_place), [], 0)
     return Checked([], tasks, len(reader.wishes) - len(tasks))
+
+
+def _place(mistake: Mistake) -> list[int]:
+    """Where it is in the file, to be told in that order."""
+    return [int(number) for number in re.findall(r"\d+", mistake.where)]
 
 
 def draft_import(*, actor: Actor, region: Region, checked: Checked) -> Batch:
@@ -78,6 +83,8 @@ class _Check:
 
     def __init__(self, region: Region, reader: Reader) -> None:
         self._reader = reader
+        # What reads wrong is not judged for what it says, too.
+        self._told = {(one.where, one.column) for one in reader.mistakes}
         wanted = {wish.load_balancer_id for wish in reader.wishes}
         self._balancers = LoadBalancer.objects.filter(region=region).in_bulk(list(wanted))
         rows = VServerGroup.objects.filter(load_balancer__in=self._balancers)
@@ -88,12 +95,16 @@ class _Check:
             self._named[group.load_balancer_id, group.name].append(group)
         self._taken: Counter[tuple[str, str, str]] = Counter()
 
+    def _blame(self, where: str, column: str, words: str) -> None:
+        if (where, column) not in self._told:
+            self._reader.blame(where, column, words)
+
     def tasks(self) -> Iterator[batches.Task]:
         for wish in self._reader.wishes:
             balancer = self._balancers.get(wish.load_balancer_id)
             if balancer is None:
                 words = _("There is no instance of this ID in this region.")
-                self._reader.blame(wish.where, "instance_id", words)
+                self._blame(wish.where, "instance_id", words)
                 continue
             group = self._find(wish)
             if task := self._task(wish, balancer, group):
@@ -105,14 +116,14 @@ class _Check:
             group = self._groups.get(wish.group_id)
             if group is None or group.load_balancer_id != wish.load_balancer_id:
                 words = _("The instance has no group of this ID. Leave it empty for a new group.")
-                self._reader.blame(wish.where, "group_id", words)
+                self._blame(wish.where, "group_id", words)
                 return None
             self._take(wish, group.pk)
             return group
         named = self._named[wish.load_balancer_id, wish.name]
         if len(named) > 1:
             words = _("The instance has several groups of this name. Say which by its group_id.")
-            self._reader.blame(wish.where, "group_name", words)
+            self._blame(wish.where, "group_name", words)
             return None
         self._take(wish, named[0].pk if named else "")
         return named[0] if named else None
@@ -121,9 +132,7 @@ class _Check:
         key = (wish.load_balancer_id, group_id, "" if group_id else wish.name)
         self._taken[key] += 1
         if self._taken[key] == 2:
-            self._reader.blame(
-                wish.where, "group_name", _("This group is in the file a second time.")
-            )
+            self._blame(wish.where, "group_name", _("This group is in the file a second time."))
 
     def _task(
         self, wish: Wish, balancer: LoadBalancer, group: VServerGroup | None
@@ -139,27 +148,24 @@ class _Check:
             try:
                 name_characters(name)
             except ValidationError as error:
-                self._reader.blame(wish.where, "group_name", " ".join(error.messages))
+                self._blame(wish.where, "group_name", " ".join(error.messages))
         if not changes:
             return None
         joining = {change.key for change in changes if change.before is None}
-        try:
-            check_members(
-                balancer,
-                wish.members,
-                joining=[one for one in wish.members if member_key(group_id, one) in joining],
-            )
-        except InvalidMembers as refusal:
-            self._blame_members(wish, refusal)
+        refused = why_not_joining(
+            balancer,
+            {
+                one.server_id
+                for one in wish.members
+                if one.server_id and one.type == "ecs" and member_key(group_id, one) in joining
+            },
+        )
+        for member, where in zip(wish.members, wish.places, strict=True):
+            if member.server_id in refused and member_key(group_id, member) in joining:
+                self._blame(where, "server_id", refused[member.server_id])
         arguments: dict[str, Any] = {"name": name, "members": members_as_json(wish.members)}
         arguments["unchanged_rows"] = len({*held} & {*wish.members})
         if group is None:
             return batches.Task(CREATE, balancer, "", name, arguments, changes)
         arguments["seen"] = fingerprint(group)
         return batches.Task(CHANGE, balancer, group.pk, name, arguments, changes)
-
-    def _blame_members(self, wish: Wish, refusal: InvalidMembers) -> None:
-        for member, where in zip(wish.members, wish.places, strict=True):
-            words = refusal.errors.get((member.server_id, member.port or 0))
-            if words:
-                self._reader.blame(where, "server_id", words)
