@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from vservers.localcloud.dataplane import Certificate
@@ -34,9 +34,13 @@ class Authority:
         self._own = own.sign(self._key, hashes.SHA256())
         self.certificate = Certificate(name, _pem(self._own))
 
-    def issue(self, certificate_id: str, *domains: str) -> Certificate:
+    def issue(self, certificate_id: str, *domains: str, of_rsa: bool = False) -> Certificate:
         """A certificate for these domains with its key."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+        if of_rsa:
+            key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        else:
+            key = ec.generate_private_key(ec.SECP256R1())
         names = [x509.DNSName(domain) for domain in domains]
         signed = (
             _builder(_named(certificate_id), self._name, key.public_key(), self._key.public_key())

@@ -92,8 +92,12 @@ def certificate_list(listener: Listener, folder: str) -> tuple[str, str]:
     assert listener.certificate is not None  # noqa: S101 - the callers look
     # Named for a domain that does not exist, it is only the default.
     lines = [f"{folder}/{file_name(listener.certificate)} default.invalid"]
-    for domain, certificate in listener.extensions:
-        lines.append(f"{folder}/{file_name(certificate)} {words.domain(domain)}")
+    named = [(words.domain(domain), certificate) for domain, certificate in listener.extensions]
+    for domain, certificate in named:
+        # A name goes before its wildcard. By itself the engine takes the wildcard's certificate
+        # where that has an elliptic key and the name's has not.
+        but = [f" !{one}" for one, _ in named if domain == f"*.{one.partition('.')[2]}" != one]
+        lines.append(f"{folder}/{file_name(certificate)} {domain}{''.join(but)}")
     text = "\n".join(lines) + "\n"
     return f"{frontend_name(listener)}-{_digest(text)}.list", text
 
