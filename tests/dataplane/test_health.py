@@ -97,6 +97,16 @@ async def test_every_setting_of_a_check_counts(
     await eventually(lambda: _states(plane, listener) == {"i-0": expected})
 
 
+async def test_a_check_goes_to_the_port_that_was_named_last(
+    plane: DataPlane, network: Network
+) -> None:
+    check = HealthCheck(interval=1, timeout=1, healthy_threshold=1, unhealthy_threshold=1)
+    listener = network.listener(network.backend("rsp-1", [50]))
+    for port, expected in ((MEMBER_PORT + 1, "abnormal"), (None, "normal")):
+        await serve(plane, replace(listener, health_check=replace(check, port=port)))
+        await eventually(lambda expected=expected: _states(plane, listener) == {"i-0": expected})
+
+
 async def test_the_last_check_says_why_and_since_when(plane: DataPlane, network: Network) -> None:
     listener = _with_stopped(
         network,

@@ -9,8 +9,8 @@ from vservers.localcloud.dataplane.render import Server
 # Columns of "show servers state", version 1 (HAProxy's management guide, 9.3).
 _BACKEND, _SERVER, _ADDRESS, _STATE = 1, 3, 4, 5
 _USER_WEIGHT, _INITIAL_WEIGHT = 7, 8
-_CHECK_STATUS, _CHECK_STATE, _PORT = 10, 13, 18
-_COLUMNS = 19
+_CHECK_STATUS, _CHECK_STATE, _PORT, _CHECK_PORT = 10, 13, 18, 21
+_COLUMNS = 22
 
 _STOPPED = "0"
 _NO_RESULT_YET = ("0", "1")
@@ -63,8 +63,8 @@ def healths(dump: str) -> dict[ServerKey, str]:
 def carry_over(dump: str, wanted: Mapping[ServerKey, Server]) -> str:
     """A state file that gives the servers of the next configuration the health they have now.
 
-    A server that moved or whose check was switched on or off starts anew. Weights are those of the
-    next configuration: the engine would otherwise prefer one that was set while it ran.
+    A server that moved or whose check was switched on or off starts anew. Weights and the port of
+    the check are those of the next configuration, which the engine would otherwise pass over.
     """
     lines = [EMPTY_STATE]
     for state in parse(dump):
@@ -77,5 +77,6 @@ def carry_over(dump: str, wanted: Mapping[ServerKey, Server]) -> str:
             continue
         columns = list(state.columns)
         columns[_USER_WEIGHT] = columns[_INITIAL_WEIGHT] = str(server.weight)
+        columns[_CHECK_PORT] = "0"
         lines.append(" ".join(columns) + "\n")
     return "".join(lines)
