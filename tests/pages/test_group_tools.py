@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from tests.cloud import REGION, mirror, pay, web
 from tests.pages.test_group_dialog import form, members, shown_rows
-from vservers.models import Listener, Server
+from vservers.models import CloudAccount, Listener, Server
 from vservers.pages.group_dialog.forms import MAX_ROWS
 from vservers.selectors.fingerprints import fingerprint
 
@@ -55,6 +55,29 @@ def used(group, balancer, outsider):
 def undo_of(answer):
     found = re.search(r'name="undo"[^>]*value="([^"]*)"', answer.content.decode())
     return html.unescape(found[1]) if found else ""
+
+
+def test_servers_of_another_account_are_neither_offered_nor_taken(browser, new_url, balancer):
+    account = CloudAccount.objects.create(name="other", endpoint="http://127.0.0.1:9")
+    mine = Server.objects.get(pk=web(1))
+    Server.objects.create(
+        server_id="i-other",
+        name="web-01-other",
+        account=account,
+        region_id=REGION,
+        status="Running",
+        network_type=mine.network_type,
+        private_ip=mine.private_ip,
+    )
+    page = browser.post(new_url, form(name="g", intent="search", q="web-01")).content.decode()
+    assert web(1) in page
+    assert "i-other" not in page
+    pasted = form(name="g", intent="paste", paste=f"i-other 80 1\n{mine.private_ip} 80 1")
+    rows = shown_rows(browser.post(new_url, pasted))
+    assert [row[0] for row in rows] == [web(1)], "its address is told apart, too"
+    refused = browser.post(new_url, form(("i-other", "80", "1"), name="g"))
+    assert refused.status_code == 422
+    assert "not a server of" in refused.content.decode()
 
 
 def test_port_and_weight_go_to_the_ticked_rows(browser, new_url):

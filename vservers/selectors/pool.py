@@ -35,7 +35,7 @@ def pool_candidates(
     A network type that is impossible gives way to the usual one, and a server that is in the pool
     cannot be added again.
     """
-    ticked = servers_by_id(chosen, region_id=load_balancer.region_id)
+    ticked = servers_by_id(chosen, load_balancer=load_balancer)
     rule = network_rule(load_balancer, chosen=list(ticked.values())[:1])
     if network_type not in rule.allowed:
         network_type = rule.allowed[0]

@@ -138,10 +138,16 @@ def joinable_servers(
 
 
 def _matching(load_balancer: LoadBalancer, network_type: str, query: str) -> QuerySet[Server]:
-    rows = Server.objects.filter(region_id=load_balancer.region_id, network_type=network_type)
-    return rows.filter(holding(query))
+    return servers_within_reach(load_balancer).filter(holding(query), network_type=network_type)
 
 
-def servers_by_id(server_ids: Collection[str], *, region_id: str) -> dict[str, Server]:
-    """The servers of a region among the IDs given."""
-    return Server.objects.filter(region_id=region_id).in_bulk(list(server_ids))
+def servers_by_id(server_ids: Collection[str], *, load_balancer: LoadBalancer) -> dict[str, Server]:
+    """Of the IDs given, the servers within reach of a load balancer."""
+    return servers_within_reach(load_balancer).in_bulk(list(server_ids))
+
+
+def servers_within_reach(load_balancer: LoadBalancer) -> QuerySet[Server]:
+    """A load balancer sends to servers of its own region and account."""
+    return Server.objects.filter(
+        region_id=load_balancer.region_id, account_id=load_balancer.account_id
+    )

@@ -53,7 +53,7 @@ def check_members(
 
 def why_not_joining(load_balancer: LoadBalancer, server_ids: Collection[str]) -> dict[str, str]:
     """{server_id: sentence} for those ECS instances that cannot be backend servers."""
-    servers = servers_by_id(server_ids, region_id=load_balancer.region_id)
+    servers = servers_by_id(server_ids, load_balancer=load_balancer)
     rule = network_rule(load_balancer, chosen=list(servers.values())[:1])
     reasons = {
         server_id: rule.why_not(servers[server_id])

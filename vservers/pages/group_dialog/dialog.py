@@ -177,7 +177,7 @@ class Dialog:
 
     def _add(self, server_ids: list[str]) -> None:
         """Move ticked servers over; those that cannot join stay behind, with a word why."""
-        servers = servers_by_id(server_ids, region_id=self.balancer.region_id)
+        servers = servers_by_id(server_ids, load_balancer=self.balancer)
         chosen = list(self._chosen().values())
         joining: list[str] = []
         for server_id in server_ids:
@@ -288,7 +288,7 @@ class Dialog:
 
     def _chosen(self) -> dict[str, Server]:
         return servers_by_id(
-            {row.server_id for row in self.draft.rows}, region_id=self.balancer.region_id
+            {row.server_id for row in self.draft.rows}, load_balancer=self.balancer
         )
 
     def _selected(self, servers: dict[str, Server]) -> list[SelectedRow]:

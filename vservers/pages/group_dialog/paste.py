@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from vservers.models import LoadBalancer, Server
 from vservers.pages.fields import is_number
-from vservers.selectors.servers import network_rule
+from vservers.selectors.servers import network_rule, servers_within_reach
 
 from .draft import DEFAULT_WEIGHT, MAX_ROWS, Row
 
@@ -45,7 +45,7 @@ def paste(
     lines, beyond = lines[:MAX_ROWS], lines[MAX_ROWS:]
     words = {_BETWEEN.split(line)[0] for line in lines}
     words |= {word.rpartition(":")[0] for word in words if ":" in word}
-    servers = _servers(load_balancer.region_id, words)
+    servers = _servers(load_balancer, words)
     pasted = Pasted(list(rows))
     present = list(chosen)
     for line in lines:
@@ -62,10 +62,10 @@ def paste(
     return pasted
 
 
-def _servers(region_id: str, words: Collection[str]) -> dict[str, list[Server]]:
+def _servers(load_balancer: LoadBalancer, words: Collection[str]) -> dict[str, list[Server]]:
     found: dict[str, list[Server]] = {}
     named = Q(pk__in=words) | Q(name__in=words) | Q(private_ip__in=words)
-    for server in Server.objects.filter(named, region=region_id):
+    for server in servers_within_reach(load_balancer).filter(named):
         for word in {server.pk, server.name, server.private_ip} - {""}:
             found.setdefault(word, []).append(server)
     return found

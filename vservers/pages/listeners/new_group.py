@@ -80,7 +80,7 @@ class NewGroup:
             # What was typed waits, should the part be opened again.
             kept = [(bound.name, bound.value()) for bound in self.form if bound.value()]
             return {"new_group": self, "kept": [*kept, *(("tick", one) for one in self.ticks)]}
-        chosen = servers_by_id(self.ticks, region_id=self.balancer.region_id)
+        chosen = servers_by_id(self.ticks, load_balancer=self.balancer)
         rule = network_rule(self.balancer, chosen=chosen.values())
         wanted = self._data.get("network_type", "")
         network_type = wanted if wanted in rule.allowed else rule.allowed[0]
