@@ -1,10 +1,9 @@
-"""`python -m tests.bench._console full|incremental`: one sync of the console, timed by itself.
+"""`python -m tests.bench._console`: syncs of the console in one process, as in a worker.
 
-Endpoint, key and database come from the environment. The last line is the seconds as JSON, without
-those that Python and Django take to start.
+For each line of its input, `full` or `incremental`, it carries out that sync and answers with a
+line: the seconds that it took. Endpoint, key and database come from the environment.
 """
 
-import json
 import os
 import sys
 import time
@@ -23,7 +22,7 @@ ENVIRONMENT = {
 }
 
 
-def main(kind: str) -> None:
+def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
     django.setup()
     # Models can be imported only when Django is set up.
@@ -32,12 +31,14 @@ def main(kind: str) -> None:
     from vservers.services.schedule import sync_now
 
     account = from_environment()
-    began = time.perf_counter()
-    runs = list(sync_now(account, kind=SyncRun.Kind(kind), region_id=REGION))
-    seconds = time.perf_counter() - began
-    assert [run.status for run in runs] == [SyncRun.Status.DONE], runs
-    print(json.dumps({"seconds": seconds}))
+    for line in sys.stdin:
+        kind = SyncRun.Kind(line.strip())
+        began = time.perf_counter()
+        runs = list(sync_now(account, kind=kind, region_id=REGION))
+        seconds = time.perf_counter() - began
+        assert [run.status for run in runs] == [SyncRun.Status.DONE], runs
+        print(seconds, flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
