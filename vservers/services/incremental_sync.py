@@ -49,8 +49,8 @@ MOST_RECENT_GROUPS = 100
 # after the first read of an account it may be all.
 MOST_ABNORMAL = 100
 MOST_UNTOLD = 20
-# Load balancers whose lists are compared with the mirror in one query.
-_CHUNK = 50
+# Load balancers whose lists are noted as read in one statement.
+_CHUNK = 100
 
 
 def incremental_sync(place: AccountRegion, progress: Progress) -> None:
@@ -121,17 +121,22 @@ def _compare_lists(
     place: AccountRegion, ids: list[str], progress: Progress, wanted: _Wanted
 ) -> None:
     """Which groups and rules are other than the mirror has them, by the lists of the groups."""
-
     cloud = connect_readers(place)
 
-    def ask(load_balancer_id: str) -> list[api.VServerGroup]:
-        return cloud().slb.describe_vserver_groups(load_balancer_id, with_rules=True)
+    def ask(load_balancer_id: str) -> tuple[datetime, list[api.VServerGroup]]:
+        return timezone.now(), cloud().slb.describe_vserver_groups(
+            load_balancer_id, with_rules=True
+        )
 
+    held_at = timezone.now()
+    held, rules = _held_groups(ids), _held_rules(ids)
     for some in batched(ask_all(ask, ids), _CHUNK):
-        listed_at = timezone.now()
-        held = _held_groups([one for one, _ in some])
-        rules = _held_rules([one for one, _ in some])
-        same = []
+        # What was written since is held otherwise now.
+        here = LoadBalancer.objects.filter(pk__in=[one for one, _ in some])
+        touched = list(here.filter(touched_at__gte=held_at).values_list("pk", flat=True))
+        held |= _held_groups(touched)
+        rules |= _held_rules(touched)
+        asked_at = {}
         for load_balancer_id, answer in some:
             if isinstance(answer, CloudError):
                 if answer.is_missing:
@@ -140,14 +145,16 @@ def _compare_lists(
                 else:
                     progress.failed(load_balancer_id, answer)
                 continue
-            other = _other_groups(held[load_balancer_id], answer)
+            asked_at[load_balancer_id], listed = answer
+            other = _other_groups(held[load_balancer_id], listed)
             if other:
                 wanted.groups[load_balancer_id] |= other
-            if rules[load_balancer_id] != frozenset().union(*(one.rule_keys for one in answer)):
+            if rules[load_balancer_id] != frozenset().union(*(one.rule_keys for one in listed)):
                 wanted.listeners.add(load_balancer_id)
-            same.append(load_balancer_id)
-            progress.advance(rows=len(answer))
-        LoadBalancer.objects.filter(pk__in=same).update(listed_at=listed_at)
+            progress.advance(rows=len(listed))
+        if asked_at:
+            read = LoadBalancer.objects.filter(pk__in=asked_at)
+            read.update(listed_at=min(asked_at.values()))
 
 
 _Groups = dict[str, tuple[str, dict[str, str], int]]

@@ -1,8 +1,9 @@
 """Listeners with their forwarding rules."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
+
+import orjson
 
 from vservers.cloud import Cloud
 from vservers.cloud import types as api
@@ -114,7 +115,7 @@ def other_listeners(load_balancer_ids: Iterable[str], listed: Iterable[api.Liste
 
 
 def _hash(row: Row) -> int:
-    return hash(json.dumps(row, sort_keys=True))
+    return hash(orjson.dumps(row, option=orjson.OPT_SORT_KEYS))
 
 
 def _write_listeners(
