@@ -44,4 +44,4 @@ def sign_v3(
         ]
     )
     text = f"{ALGORITHM_V3}\n{hashlib.sha256(request.encode()).hexdigest()}"
-    return signed, hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return signed, hmac.digest(secret.encode(), text.encode(), "sha256").hex()

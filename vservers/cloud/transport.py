@@ -3,8 +3,8 @@
 import hashlib
 import logging
 import random
+import secrets
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -145,7 +145,7 @@ class Transport:
             "x-acs-action": action,
             "x-acs-version": version,
             "x-acs-date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "x-acs-signature-nonce": uuid.uuid4().hex,
+            "x-acs-signature-nonce": secrets.token_hex(16),
             "x-acs-content-sha256": hashlib.sha256(b"").hexdigest(),
         }
         signed, signature = sign_v3(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -16,8 +16,10 @@ from vservers.models import AccountRegion, Drift, LoadBalancer
 
 from .differences import EXISTS, Difference
 from .errors import Refusal
+from .readings.rows import held
 
 RESOURCE = gettext_noop("drift")
+_COLUMNS = [field.attname for field in Drift._meta.concrete_fields]
 
 
 class NotOpen(Refusal):
@@ -42,10 +44,7 @@ def note(
     as it was before, when an operation of ours set it anew, or when its object went.
     """
     open_rows = {
-        (row.object_type, row.object_id, row.field, row.item): row
-        for row in Drift.objects.filter(
-            **_identity(place), status=Drift.Status.OPEN
-        ).select_for_update()
+        (row.object_type, row.object_id, row.field, row.item): row for row in _open_rows(place)
     }
     now = timezone.now()
     fresh = []
@@ -75,11 +74,14 @@ def _key(difference: Difference) -> tuple[str, str, str, str]:
     return difference.kind.value, difference.object_id, difference.field, difference.item
 
 
-def _identity(place: LoadBalancer | AccountRegion) -> dict[str, Any]:
-    """What the drift of a place is found by."""
-    if isinstance(place, LoadBalancer):
-        return {"load_balancer_id": place.pk}
-    return {"load_balancer_id": "", "account": place.account_id, "region_id": place.region_id}
+def _open_rows(place: LoadBalancer | AccountRegion) -> list[Drift]:
+    """The open drift of a place, locked."""
+    condition, identity = "status = %s AND load_balancer_id = %s", [place.pk]
+    if isinstance(place, AccountRegion):
+        condition += " AND account_id = %s AND region_id = %s"
+        identity = ["", place.account_id, place.region_id]
+    rows = held(Drift, _COLUMNS, condition, Drift.Status.OPEN.value, *identity, lock=True)
+    return [Drift.from_db(DEFAULT_DB_ALIAS, _COLUMNS, row) for row in rows]
 
 
 def _row(place: LoadBalancer | AccountRegion, difference: Difference) -> Drift:
