@@ -149,6 +149,25 @@ def test_a_row_counts_servers_ports_and_health_of_its_own_listeners(used, balanc
     assert rows["g003"].abnormal == 0, "the same server and port, of a group that nothing uses"
 
 
+def test_of_a_check_that_is_off_no_result_is_awaited(client_of, reader, used, balancer):
+    """The cloud calls a server of such a listener unavailable for good."""
+    (listener,) = balancer.listeners.filter(vserver_group=used[1])
+    ServerHealth.objects.filter(listener=listener).update(status="unavailable")
+
+    def told() -> tuple[int, bool]:
+        (row,) = group_rows_page(balancer, GroupFilters(q="g001"))
+        place = address("groups-members", balancer, used[1].pk)
+        part = client_of(reader).get(place, headers=HTMX).content.decode()
+        return row.unavailable, "Not checked yet" in part
+
+    listener.health_check = "on"
+    listener.save(update_fields=["health_check"])
+    assert told() == (2, True)
+    listener.health_check = "off"
+    listener.save(update_fields=["health_check"])
+    assert told() == (0, False)
+
+
 @pytest.mark.parametrize("count", [2, 60])
 def test_the_number_of_queries_is_the_same_for_few_and_many(
     client_of, operator, many, count, balancer, django_assert_max_num_queries

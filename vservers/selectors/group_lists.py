@@ -72,8 +72,12 @@ _FACTS = f"""
         SELECT member.group_id, min(array_position(%(statuses)s::text[], seen.status)) AS place
         FROM (SELECT DISTINCT group_id, listener_id FROM used) used
         JOIN {Member._meta.db_table} member USING (group_id)
+        JOIN {Listener._meta.db_table} listener ON listener.id = used.listener_id
         JOIN {ServerHealth._meta.db_table} seen ON seen.listener_id = used.listener_id
             AND seen.server_id = member.server_id AND seen.port = member.port
+        -- Of a check that is off no result is awaited; a rule may still have one of its own.
+        WHERE listener.health_check <> 'off'
+            OR seen.status <> '{ServerHealth.Status.UNAVAILABLE.value}'
         GROUP BY member.id
     ),
     health AS (

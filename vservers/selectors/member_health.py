@@ -45,10 +45,10 @@ def members_seen(group: VServerGroup) -> MembersSeen:
     """In three queries."""
     members = list(group.members.select_related("server"))
     listeners = listeners_using(group)
-    status = {
-        (row.listener_id, row.server_id, row.port): row.status
-        for row in ServerHealth.objects.filter(listener__in=listeners)
-    }
+    told = ServerHealth.objects.filter(listener__in=listeners)
+    # Of a check that is off no result is awaited; a rule may still have one of its own.
+    told = told.exclude(listener__health_check="off", status=ServerHealth.Status.UNAVAILABLE)
+    status = {(row.listener_id, row.server_id, row.port): row.status for row in told}
     rows = [
         MemberHealth(
             member,
