@@ -172,7 +172,9 @@ def test_undo_is_shown_first_and_then_done(browser, balancer, group):
     assert answer["HX-Redirect"] == detail(undo)
     assert undo.undo_of == operation
     assert members(group) == {(web(1), 80): 10, (web(2), 80): 30}
-    assert "Undone by" in browser.get(detail(operation)).content.decode()
+    page = browser.get(detail(operation)).content.decode()
+    assert "Undone by" in page
+    assert address("groups-detail", balancer, group.pk) in page
 
 
 def test_what_others_changed_since_is_not_undone_and_it_is_said(browser, balancer, group, outsider):

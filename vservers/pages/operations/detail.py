@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from console.accounts.actor import Actor
 from console.accounts.permissions import Action, may
-from vservers.models import Operation, OperationCall
+from vservers.models import Operation, OperationCall, VServerGroup
 from vservers.pages.wording import Row, Wording
 from vservers.services.changes import NEW, Change
 
@@ -56,6 +58,21 @@ def calls_shown(operation: Operation) -> list[CallShown]:
         )
         for call, changes in calls
     ]
+
+
+def resource_url(operation: Operation) -> str:
+    """The page of what the operation is about, "" where it has none."""
+    region, balancer = operation.region_id, operation.load_balancer_id
+    match operation.resource_type:
+        case "VServer group":
+            groups = VServerGroup.everything.filter(load_balancer=balancer)
+            group = groups.filter(pk=operation.resource_id).first()
+            return reverse("groups-detail", args=[region, balancer, group.pk]) if group else ""
+        case "listener" if balancer:
+            return reverse("listeners-list", args=[region, balancer])
+        case "server":
+            return reverse("servers-detail", args=[region, operation.resource_id])
+    return ""
 
 
 def may_change(actor: Actor, operation: Operation) -> bool:

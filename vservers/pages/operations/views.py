@@ -33,7 +33,7 @@ from vservers.services.errors import CallFailed, CannotUndo, Gone
 from vservers.services.operations import AnyPlan
 from vservers.services.undo import plan_rest, plan_undo, retry_rest, undo
 
-from .detail import STATUS_LEVELS, calls_shown, can_be_undone, has_rest, may_change
+from .detail import STATUS_LEVELS, calls_shown, can_be_undone, has_rest, may_change, resource_url
 
 
 @require_safe
@@ -85,6 +85,7 @@ def operations_detail(request: ConsoleRequest, number: int) -> HttpResponse:
             )
         ),
         "level": STATUS_LEVELS[operation.status],
+        "resource_url": resource_url(operation),
         "can_retry": allowed and has_rest(operation),
         "can_undo": allowed and can_be_undone(operation),
     }
