@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import requests
+from urllib3 import PoolManager
 
 _TRICKLE_SECONDS = 0.05
 
@@ -48,6 +48,8 @@ class FlakyCloud:
         self._vanishes_after = ""
         self._over = threading.Event()
         flaky = self
+        # Never sends again what may have arrived.
+        cloud = PoolManager(retries=False)
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -64,13 +66,13 @@ class FlakyCloud:
                     return
                 status, body = fault.answer or (0, b"")
                 if fault.reaches:
-                    answer = requests.post(
-                        behind + self.path, headers=dict(self.headers), timeout=30
+                    answer = cloud.request(
+                        "POST", behind + self.path, headers=dict(self.headers), timeout=30
                     )
-                    flaky._last[action] = answer.content
+                    flaky._last[action] = answer.data
                     flaky._follow(action)
                     if not fault.answer:
-                        status, body = answer.status_code, answer.content
+                        status, body = answer.status, answer.data
                 if action == flaky._vanishes_after:
                     # Closing it would leave it open for as long as another thread waits on it.
                     flaky.server.socket.shutdown(socket.SHUT_RDWR)
