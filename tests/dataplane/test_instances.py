@@ -79,6 +79,7 @@ async def test_without_instances_somebody_elses_servers_are_asked(
     plane = DataPlane(tmp_path, instances=False)
     await plane.start()
     try:
+        assert not any("dataplane.instances" in _command(pid) for pid in children(os.getpid()))
         backend = network.backend("rsp-1", [1, 1])
         await serve(
             plane,
@@ -90,6 +91,19 @@ async def test_without_instances_somebody_elses_servers_are_asked(
         assert plane.notices() == []
     finally:
         await plane.stop()
+
+
+async def test_ctrl_c_in_a_terminal_is_for_the_cloud_alone(
+    plane: DataPlane, network: Network
+) -> None:
+    listener = network.listener(network.backend("rsp-1", [1]))
+    await serve(plane, listener, replace(listener, port=53, protocol="udp"))
+    programs = ("haproxy", "nginx", "dataplane.instances")
+    started = {
+        name: pid for pid in children(os.getpid()) for name in programs if name in _command(pid)
+    }
+    assert started.keys() == set(programs)
+    assert os.getpgid(0) not in {os.getpgid(pid) for pid in started.values()}
 
 
 async def test_closing_lets_connections_finish_and_aborting_does_not(

@@ -270,6 +270,7 @@ class Engine:
             stdout=opened(self.log_path),
             stderr=asyncio.subprocess.STDOUT,
             preexec_fn=leash(os.getpid()),
+            process_group=0,
         )
         self._process = process
         await asyncio.to_thread(write, self.pid_path, f"{process.pid}\n")

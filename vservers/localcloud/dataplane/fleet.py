@@ -152,6 +152,8 @@ class Fleet:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LONGEST_ANSWER_BYTES,
+            # Ctrl-C in a terminal is for the cloud, which ends what it started.
+            process_group=0,
         )
 
     async def _keep(self) -> None:

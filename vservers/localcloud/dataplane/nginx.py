@@ -191,6 +191,7 @@ class Nginx:
                 stdout=opened(self.log_path),
                 stderr=asyncio.subprocess.STDOUT,
                 preexec_fn=_prepared(leash(os.getpid())),
+                process_group=0,
             )
         except BaseException:
             _close(sockets)
