@@ -8,6 +8,7 @@ from django.urls import reverse
 from tests.cloud import REGION, mirror, web
 from tests.pages.addresses import HTMX, address
 from vservers.models import Procedure, Server
+from vservers.pages.procedures.shown import progress_of
 from vservers.services import maintenance, procedures
 
 
@@ -228,6 +229,20 @@ def test_what_is_asked_is_asked_about_first_and_then_seen_to(browser, begun):
     assert answer.status_code == 422
     assert "cannot be done now" in answer.content.decode()
     assert browser.get(reverse("procedures-ask", args=[begun.pk, "dance"])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "phase", "status", "words"),
+    [
+        ("maintenance", "restoring", "running", "Restoring weights"),
+        ("maintenance", "restoring", "done", "Weights restored"),
+        ("drain", "removing", "done", "Servers removed"),
+        ("drain", "watching", "stopped", ""),
+    ],
+)
+def test_what_is_over_is_not_said_to_be_going_on(kind, phase, status, words):
+    over = Procedure(kind=kind, phase=phase, status=status)
+    assert progress_of(over).words == words
 
 
 def test_the_list_is_filtered(browser, begun):

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from vservers.models import Operation, Procedure, ProcedureMember
 from vservers.pages.operations.detail import STATUS_LEVELS
@@ -35,7 +37,12 @@ _STATE_LEVELS: dict[str, str] = {
     State.GONE: "off",
     State.FAILED: "bad",
 }
-_SETTLED = {State.SET, State.RESTORED, State.REMOVED, State.LEFT, State.GONE, State.FAILED}
+# What a procedure has done that came to its end.
+_DONE: dict[str, Any] = {
+    Kind.MAINTENANCE: gettext_lazy("Weights restored"),
+    Kind.DRAIN: gettext_lazy("Servers removed"),
+    Kind.SHIFT: gettext_lazy("Traffic shifted"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ def progress_of(procedure: Procedure) -> Progress:
         running = procedure.status == Status.RUNNING and 0 < procedure.position < total
         until = procedure.step_at if running else None
         return Progress(percent, words, until, _("next step"))
+    if procedure.is_over:
+        return Progress(100, str(_DONE[procedure.kind]) if procedure.status == Status.DONE else "")
     if procedure.phase == Phase.WATCHING and procedure.deadline_at:
         whole = (procedure.deadline_at - procedure.created_at).total_seconds()
         gone = (timezone.now() - procedure.created_at).total_seconds()
@@ -66,7 +75,7 @@ def progress_of(procedure: Procedure) -> Progress:
         return Progress(percent, words, procedure.deadline_at, _("removed at the latest"))
     if procedure.status == Status.HOLDING:
         return Progress(None, "")
-    return Progress(100 if procedure.is_over else None, words)
+    return Progress(None, words)
 
 
 @dataclass(frozen=True, slots=True)
