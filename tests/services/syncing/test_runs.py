@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from console.accounts.permissions import NotAllowed
-from tests.cloud import REGION, api_group, place, the_account, web
+from tests.cloud import REGION, api_group, connect, place, the_account, web
 from vservers import jobs
 from vservers.cloud import CloudRefused
 from vservers.models import (
@@ -22,8 +22,9 @@ from vservers.models import (
     SyncRun,
     VServerGroup,
 )
-from vservers.services import incremental_sync, runs, schedule, vanishing
+from vservers.services import incremental_sync, readings, runs, schedule, vanishing
 from vservers.services.runs import Progress, Stopped
+from vservers.services.sync import store
 
 FULL, INCREMENTAL = SyncRun.Kind.FULL, SyncRun.Kind.INCREMENTAL
 
@@ -267,6 +268,31 @@ def test_what_a_shifting_list_left_out_is_asked_for_by_name(group, monkeypatch):
     monkeypatch.setattr(Slb, "describe_load_balancers", shifting)
     sync(INCREMENTAL)
     assert LoadBalancer.objects.filter(pk=group.load_balancer_id).exists()
+
+
+def test_a_list_is_compared_with_what_was_written_since_the_run_began(group, outsider, monkeypatch):
+    """A server comes and is mirrored, and has gone before the list is asked for."""
+    from vservers.cloud.slb import Slb
+
+    really = Slb.describe_vserver_groups
+    change = {"RegionId": REGION, "VServerGroupId": group.pk}
+    server = [{"ServerId": web(2), "Port": 81, "Weight": 100}]
+
+    def later(self, load_balancer_id, *, with_rules=False):
+        monkeypatch.setattr(Slb, "describe_vserver_groups", really)
+        outsider.call("AddVServerGroupBackendServers", **change, BackendServers=server)
+        store(
+            connect(), group.load_balancer_id, readings.one_group(group.load_balancer_id, group.pk)
+        )
+        assert group.members.count() == 2
+        outsider.call("RemoveVServerGroupBackendServers", **change, BackendServers=server)
+        return really(self, load_balancer_id, with_rules=with_rules)
+
+    VServerGroup.objects.update(changed_at=None)
+    monkeypatch.setattr(Slb, "describe_vserver_groups", later)
+    monkeypatch.setattr(incremental_sync, "RECENT", timedelta())
+    sync(INCREMENTAL)
+    assert group.members.count() == 1
 
 
 def test_what_comes_back_is_unmarked_and_read_again(group):
