@@ -133,6 +133,16 @@ def test_a_level_without_a_server_that_takes_requests_is_named(client_of, reader
     assert words() == ("off", "Listener stopped")
 
 
+def test_a_listener_that_redirects_has_no_servers(client_of, reader, served):
+    """Whatever the cloud says of the pool behind it."""
+    served.listeners.update(forward_port=443, health_check="off")
+    Rule.objects.all().delete()
+    page = client_of(reader).get(address("health-list", served))
+    assert page.context["listeners"][0][2] == "Redirects"
+    assert page.context["listeners"][0][0].total == 0
+    assert "every server gets requests" not in page.content.decode()
+
+
 def test_a_listener_without_servers_says_so(client_of, reader, balancer, listener):
     page = client_of(reader).get(address("health-list", balancer)).content.decode()
     assert "No servers" in page

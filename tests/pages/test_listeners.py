@@ -319,6 +319,17 @@ def test_delete_says_how_many_rules_go_too(
     assert "Its 1 forwarding rule will be deleted with it." in page
 
 
+@pytest.mark.parametrize("name", ["listeners-stop", "listeners-delete"])
+def test_whose_clients_are_redirected_to_it_is_said(client_of, operator, balancer, listener, name):
+    Listener.objects.create(
+        load_balancer=balancer, protocol="https", port=443, status="running", settings={}
+    )
+    url = address(name, balancer, "https", 443)
+    assert "are redirected here" not in client_of(operator).get(url).content.decode()
+    balancer.listeners.filter(protocol="http").update(forward_port=443)
+    assert "Clients of HTTP:80 are redirected here" in client_of(operator).get(url).content.decode()
+
+
 @pytest.mark.parametrize(
     ("name", "action"),
     [

@@ -178,6 +178,8 @@ class _Collector:
             if rule.vserver_group_id:
                 self._add_group(listener, rule.vserver_group_id, own != "off")
         for health in self._health:
+            if self._listeners[health.listener_id].forward_port is not None:
+                continue
             key = (health.listener_id, health.server_id, health.port)
             # Of a primary/secondary group only the checks tell who is in it.
             row = self._row(*key, checked=self._listeners[key[0]].health_check != "off")

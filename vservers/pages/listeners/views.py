@@ -133,6 +133,7 @@ def listeners_stop(
         "title": _("Stop %(listener)s?") % {"listener": listener},
         "question": _("Requests to %(address)s:%(port)s fail until it is started again.")
         % {"address": balancer.address, "port": port},
+        "consequences": _redirected_here(listener),
         "submit": _("Stop"),
     }
     return _ask(
@@ -143,6 +144,16 @@ def listeners_stop(
         _("%(listener)s was stopped.") % {"listener": listener},
         question,
     )
+
+
+def _redirected_here(listener: Listener) -> list[str]:
+    """Who else is hit when an HTTPS listener answers no more."""
+    if listener.protocol != Listener.Protocol.HTTPS:
+        return []
+    others = listener.load_balancer.listeners.filter(forward_port=listener.port)
+    names = ", ".join(str(other) for other in others)
+    words = _("Clients of %(listeners)s are redirected here: they get no answer, either.")
+    return [words % {"listeners": names}] if names else []
 
 
 def _status_plan(status: str) -> Callable[..., Plan]:
@@ -164,17 +175,20 @@ def listeners_delete(
         "title": _("Delete %(listener)s?") % {"listener": listener},
         "question": _("Requests to %(address)s:%(port)s fail from then on.")
         % {"address": balancer.address, "port": port},
-        "consequences": [
-            ngettext(
-                "Its %(number)s forwarding rule will be deleted with it.",
-                "Its %(number)s forwarding rules will be deleted with it.",
-                rules,
-            )
-            % {"number": rules},
-            _("VServer groups and servers stay as they are."),
-        ]
-        if rules
-        else [],
+        "consequences": _redirected_here(listener)
+        + (
+            [
+                ngettext(
+                    "Its %(number)s forwarding rule will be deleted with it.",
+                    "Its %(number)s forwarding rules will be deleted with it.",
+                    rules,
+                )
+                % {"number": rules},
+                _("VServer groups and servers stay as they are."),
+            ]
+            if rules
+            else []
+        ),
         "submit": _("Delete"),
     }
     return _ask(
