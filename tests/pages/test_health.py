@@ -14,6 +14,7 @@ from vservers.cloud.types import Health
 from vservers.models import Listener, PoolServer, Rule, ServerHealth
 from vservers.selectors.health import State, balancer_health
 from vservers.services import readings
+from vservers.services.sync import store
 
 SOME = {"HealthCheck": "on", "HealthCheckConnectPort": 9000}
 
@@ -268,7 +269,7 @@ def read(balancer, status: str, **more) -> ServerHealth:
     listener = balancer.listeners.get()
     answer = [Health(web(1), 80, listener.port, listener.protocol, status, **more)]
     cloud = SimpleNamespace(slb=SimpleNamespace(describe_health_status=lambda _: answer))
-    readings.health(balancer.pk)(cloud)()
+    store(cloud, balancer.pk, readings.health(balancer.pk))
     return ServerHealth.objects.get(listener=listener)
 
 
