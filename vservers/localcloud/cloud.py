@@ -79,7 +79,6 @@ class Cloud:
 
     async def start(self) -> None:
         """Begin to serve what the store holds."""
-        self._writer.start()
         await self.plane.start()
         self._served, self._named = topology(self.store), named_groups(self.store)
         self.plane.submit(self._served)

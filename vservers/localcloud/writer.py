@@ -6,7 +6,6 @@ cannot be saved, nothing of it is seen by anyone.
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -33,25 +32,15 @@ class Writer:
         self._store = store
         self._on_published = on_published
         self._waiting: list[tuple[Job, asyncio.Future[Answer]]] = []
-        self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="localcloud-disk")
         self._task: asyncio.Task[None] | None = None
         # How long a write takes now, on average.
         self._seconds = 0.0
 
-    def start(self) -> None:
-        """Begin to take jobs."""
-        self._task = asyncio.create_task(self._run())
-
     async def stop(self) -> None:
         """Finish the jobs that were taken, then end."""
-        await self._idle.wait()
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
         self._disk.shutdown(wait=True)
 
     async def run(self, job: Job) -> Answer:
@@ -61,14 +50,15 @@ class Writer:
         """
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((job, future))
-        self._idle.clear()
-        self._wake.set()
+        if self._task is None or self._task.done():
+            # It starts when all requests that are here by now have been read, and joins them.
+            self._task = asyncio.create_task(self._run())
         return await future
 
     async def _run(self) -> None:
-        while True:
-            await self._wake.wait()
-            await self._batch(self._waiting[:_MAX_BATCH])
+        while self._waiting:
+            jobs, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
+            await self._batch(jobs)
 
     async def _batch(self, jobs: list[tuple[Job, asyncio.Future[Answer]]]) -> None:
         batch = Draft(self._store)
@@ -90,10 +80,6 @@ class Writer:
             else:
                 self._store.publish(batch.changes)
                 self._on_published(batch.changes)
-        del self._waiting[: len(jobs)]
-        if not self._waiting:
-            self._wake.clear()
-            self._idle.set()
         for (_, future), outcome in zip(jobs, outcomes, strict=True):
             if future.cancelled():
                 continue
