@@ -1,9 +1,11 @@
 """API requests per second, beside moto's server doing the like for ELBv2 target groups.
 
-Both are real processes on loopback, asked in turns over kept-alive connections, so that the
-machine's moods hit both alike; the figures are medians of the rounds, "times" that of the rounds'
-quotients. The local cloud checks each signature and answers a write when it is on disk; moto does
-neither. A group's description has its 20 servers, a target group's has none.
+Both are real processes on loopback, asked in turns over connections that the client keeps alive
+(moto's server closes each), so that the machine's moods hit both alike; the figures are medians of
+the rounds, "times" that of the rounds' quotients. "client" is the part of the time for which a
+client was at work itself, asking us / moto: no server can shorten it. The local cloud checks each
+signature and answers a write when it is on disk; moto does neither. A group's description has its
+20 servers, a target group's has none.
 
 The aims name no client, so there are two tables: in the first, one plain client asks both with
 requests that were made (and signed) before, so that what differs is the servers; in the second,
@@ -41,7 +43,7 @@ GROUPS = 1000
 DESCRIBED = 100
 SYNCS = 100
 
-_ROW = "{:<24}{:>8}{:>14}{:>12}{:>10}{:>6}  {:<8}{}"
+_ROW = "{:<24}{:>8}{:>14}{:>12}{:>10}{:>6}  {:<8}{:<14}{}"
 
 
 @dataclass(frozen=True)
@@ -124,11 +126,15 @@ WORKS = (
 )
 
 
-def round_of(connections: list[Any], calls: list[Call]) -> tuple[float, int]:
-    """Carry out the calls, shared out over the connections: answers per second, and failures."""
+def round_of(connections: list[Any], calls: list[Call]) -> tuple[float, int, float]:
+    """Carry out the calls, shared out over the connections.
+
+    Answers per second, failures, and the part of the time for which a client was at work itself.
+    """
     clients = len(connections)
     shares = [calls[number::clients] for number in range(clients)]
     failed = [0] * clients
+    worked = [0.0] * clients
     begin = threading.Barrier(clients + 1)
 
     def run(number: int) -> None:
@@ -138,6 +144,7 @@ def round_of(connections: list[Any], calls: list[Call]) -> tuple[float, int]:
                 call(connections[number])
             except Failed:
                 failed[number] += 1
+        worked[number] = time.thread_time()
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(clients)]
     for thread in threads:
@@ -147,14 +154,18 @@ def round_of(connections: list[Any], calls: list[Call]) -> tuple[float, int]:
     for thread in threads:
         thread.join()
     took = time.perf_counter() - began
-    return (len(calls) - sum(failed)) / took, sum(failed)
+    return (len(calls) - sum(failed)) / took, sum(failed), sum(worked) / (clients * took)
 
 
 def measure(way: Way, folder: Path) -> bool:
     """Print a table of one way to ask; whether all aims are met."""
     met = True
     print(f"\n{way.title}\n")
-    print(_ROW.format("", "clients", "local cloud", "moto", "times", "aim", "", "failed calls"))
+    print(
+        _ROW.format(
+            "", "clients", "local cloud", "moto", "times", "aim", "", "client", "failed calls"
+        )
+    )
     with (
         # moto has no limits of this kind either.
         LocalCloud(folder, env={"LOCALCLOUD_QUOTAS": "server_uses=0"}) as cloud,
@@ -168,12 +179,14 @@ def measure(way: Way, folder: Path) -> bool:
             many = [max(CLIENTS) * max(1, round(work.share * n / max(CLIENTS))) for n in way.calls]
             for clients in CLIENTS:
                 rates: tuple[list[float], list[float]] = ([], [])
+                worked: tuple[list[float], list[float]] = ([], [])
                 failed = [0, 0]
                 for number in range(ROUNDS):
                     for side in (0, 1) if number % 2 else (1, 0):
                         wanted = list(islice(calls[side], many[side]))
-                        rate, lost = round_of(connections[side][:clients], wanted)
+                        rate, lost, at_work = round_of(connections[side][:clients], wanted)
                         rates[side].append(rate)
+                        worked[side].append(at_work)
                         failed[side] += lost
                 times = statistics.median(
                     mine / other if other else float("inf")
@@ -189,6 +202,7 @@ def measure(way: Way, folder: Path) -> bool:
                         f"{times:.1f}",
                         f"{work.aim:g}",
                         "met" if good else "MISSED",
+                        " / ".join(f"{statistics.median(one):.0%}" for one in worked),
                         f"{failed[0]} / {failed[1]}",
                     ),
                     flush=True,
