@@ -1,8 +1,11 @@
 """The frame around every page: start, region, theme, navigation, errors, health."""
 
+import gzip
 import re
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 
 from console.audit.models import AuditEntry
@@ -70,6 +73,14 @@ def test_the_menu_marks_the_open_page(client_of, reader):
 def test_the_menu_offers_what_the_role_allows(request, client_of, who, offered):
     html = client_of(request.getfixturevalue(who)).get(GROUPS).content.decode()
     assert {label for label in ("Activity", "People") if f"</svg>{label}</a>" in html} == offered
+
+
+def test_a_first_visit_loads_less_than_120_kb_of_styles_and_scripts(client_of, reader):
+    page = client_of(reader).get(GROUPS).text
+    names = re.findall(r'(?:href|src)="/static/([^"]+\.(?:css|js))"', page)
+    sizes = [len(gzip.compress(Path(finders.find(name)).read_bytes())) for name in names]
+    assert len(sizes) > 5
+    assert sum(sizes) < 120_000
 
 
 def test_the_theme_is_in_a_cookie_and_the_first_byte_has_it(client_of, reader):
