@@ -20,6 +20,7 @@ ANSWER_SECONDS = 60.0
 LONGEST_ANSWER_BYTES = 1024 * 1024
 STOP_SECONDS = 3.0
 RESTART_SECONDS = 0.5
+SHOWN_REFUSALS = 5
 
 _ROOT = Path(__file__).resolve().parents[3]
 
@@ -73,6 +74,13 @@ class Fleet:
     def datagrams_refused(self) -> Sequence[str]:
         """Where nobody answers datagrams, and why."""
         return self._datagrams_refused
+
+    def notices(self) -> list[str]:
+        """The first of what is refused, and how many more there are."""
+        refused = [*self._refused.values(), *self._datagrams_refused]
+        more = len(refused) - SHOWN_REFUSALS
+        told = [f"and {more} more instance ports do not answer"] if more > 0 else []
+        return refused[:SHOWN_REFUSALS] + told
 
     async def start(self) -> None:
         if not self._answering:

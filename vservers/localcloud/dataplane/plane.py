@@ -54,7 +54,6 @@ RETRY_SECONDS = 2.0
 RESTART_SECONDS = 0.1
 STEADY_SECONDS = 10.0  # an engine that ended sooner than this is not restarted in a hurry
 MAX_ENGINE_THREADS = 4
-SHOWN_REFUSALS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,13 +250,7 @@ class DataPlane:
         notices += self._left_out
         if self._parts is None:
             return notices
-        notices += self._parts.datagrams.notices()
-        fleet = self._parts.fleet
-        refused = [*fleet.refused.values(), *fleet.datagrams_refused]
-        notices += refused[:SHOWN_REFUSALS]
-        if len(refused) > SHOWN_REFUSALS:
-            notices.append(f"and {len(refused) - SHOWN_REFUSALS} more instance ports do not answer")
-        return notices
+        return notices + self._parts.datagrams.notices() + self._parts.fleet.notices()
 
     async def counters(self) -> list[Reading]:
         """What each listener has counted since the start; without UDP, whose engine does not."""
@@ -333,13 +326,8 @@ class DataPlane:
             await engine.load(rendered.config, state)
 
     async def _set_weights(self, engine: Engine, live: Rendered, rendered: Rendered) -> None:
-        changed = {
-            key: server.weight
-            for key, server in rendered.servers.items()
-            if server.weight != live.servers[key].weight
-        }
         try:
-            await engine.set_weights(changed)
+            await engine.set_weights(rendered.weights_unlike(live))
         except EngineError as error:
             log.warning("weights are set by a reload, for haproxy says: %s", error)
             await self._load(engine, rendered)

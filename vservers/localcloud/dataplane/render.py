@@ -7,6 +7,7 @@ that people gave to things never come here.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from vservers.localcloud.dataplane import layer4, layer7, words
 from vservers.localcloud.dataplane.checks import PortMap, settings_of
@@ -77,6 +78,14 @@ class Rendered:
     shape: str
     servers: Mapping[ServerKey, Server]
     left_out: tuple[str, ...] = ()
+
+    def weights_unlike(self, live: Self) -> dict[ServerKey, int]:
+        """The weights that are other ones in a live configuration of the same shape."""
+        return {
+            key: server.weight
+            for key, server in self.servers.items()
+            if server.weight != live.servers[key].weight
+        }
 
 
 @dataclass(frozen=True, slots=True)
