@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .models import User
@@ -50,12 +49,6 @@ class PersonForm(forms.Form):
             "At least eight characters. Hand it over in person; they can change it."
         ),
     )
-
-    def clean_username(self) -> str:
-        username: str = self.cleaned_data["username"]
-        if User.objects.filter(username__iexact=username).exists():
-            raise ValidationError(_("Somebody already has this name."))
-        return username
 
     def clean(self) -> dict[str, Any]:
         _check_password(self, User(username=self.cleaned_data.get("username", "")))

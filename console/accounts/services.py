@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -28,12 +28,28 @@ class LastAdministrator(Exception):
         return _(self.args[0])
 
 
+class NameTaken(Exception):
+    """Somebody has this user name; upper and lower case are the same."""
+
+    def __str__(self) -> str:
+        return _("Somebody already has this name.")
+
+
 def add_person(*, actor: Actor, username: str, role: str, password: str) -> User:
-    """Make an account that can sign in with `password`; role "" sees nothing yet."""
+    """Make an account that can sign in with `password`; role "" sees nothing yet.
+
+    Raises NotAllowed, NameTaken.
+    """
     check(actor, Action.MANAGE_PEOPLE)
-    with transaction.atomic():
-        person = User.objects.create_user(username=username, password=password, role=role)
-        _record(actor, gettext_noop("add person"), person, after=_picture(person))
+    if User.objects.filter(username__iexact=username).exists():
+        raise NameTaken
+    try:
+        with transaction.atomic():
+            person = User.objects.create_user(username=username, password=password, role=role)
+            _record(actor, gettext_noop("add person"), person, after=_picture(person))
+    except IntegrityError as error:
+        # Two have asked in the same moment.
+        raise NameTaken from error
     return person
 
 

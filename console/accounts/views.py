@@ -35,13 +35,17 @@ def people_new(request: ConsoleRequest) -> HttpResponse:
     back = reverse("people-list")
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        person = services.add_person(actor=request.actor, **form.cleaned_data)
-        return done(
-            request,
-            to=back,
-            message=_("%(username)s was added.") % {"username": person.username},
-            changed="people",
-        )
+        try:
+            person = services.add_person(actor=request.actor, **form.cleaned_data)
+        except services.NameTaken as taken:
+            form.add_error("username", str(taken))
+        else:
+            return done(
+                request,
+                to=back,
+                message=_("%(username)s was added.") % {"username": person.username},
+                changed="people",
+            )
     context = {"title": _("Add person"), "form": form, "back_url": back, "submit": _("Add")}
     return render_dialog(
         request, "console/people/form.html", context, status=422 if form.errors else 200

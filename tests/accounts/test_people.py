@@ -1,6 +1,7 @@
 """The people pages, and the rule about the last administrator."""
 
 import pytest
+from django.db import connection
 
 from console.accounts.models import User
 from console.accounts.permissions import NotAllowed
@@ -46,6 +47,20 @@ def test_a_bad_form_says_what_is_wrong(client_of, administrator, changed, senten
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
     assert User.objects.count() == 1
+
+
+def test_of_two_who_add_the_same_name_at_once_the_second_is_told(client_of, administrator):
+    def twice(execute, sql, *rest):
+        if sql.startswith('INSERT INTO "accounts_user"'):
+            execute(sql, *rest)
+        return execute(sql, *rest)
+
+    browser = client_of(administrator)
+    with connection.execute_wrapper(twice):
+        answer = browser.post("/people/new/", NEW)
+    assert answer.status_code == 422
+    assert "Somebody already has this name." in answer.content.decode()
+    assert not AuditEntry.objects.exists()
 
 
 def test_a_role_change_holds_at_the_next_request(client_of, administrator, operator):
