@@ -10,17 +10,31 @@ from django.utils import timezone
 from vservers.cloud import CloudError
 from vservers.cloud import types as api
 from vservers.cloud.slb import MAX_BALANCERS_PER_CALL
-from vservers.models import AccountRegion, SyncRun
+from vservers.models import (
+    AccountRegion,
+    Listener,
+    LoadBalancer,
+    Member,
+    PoolServer,
+    Rule,
+    Server,
+    ServerHealth,
+    SyncRun,
+    VServerGroup,
+)
 
 from . import readings, vanishing
 from .connection import connect, connect_readers
 from .crew import ask_all
 from .differences import Written
+from .readings.rows import count_rows
 from .regional_sync import sync_assets
 from .regions import sync_balancers, sync_servers
 from .runs import Progress
 from .sync import store
 
+# The tables that a region of many load balancers fills.
+_MOST_ROWS = (LoadBalancer, VServerGroup, Member, Listener, Rule, PoolServer, Server, ServerHealth)
 # A load balancer, what to read of it, and when the reading of any part of that began.
 Question = tuple[str, readings.Reader[readings.Locked], datetime]
 
@@ -31,7 +45,7 @@ def full_sync(place: AccountRegion, progress: Progress) -> None:
     One transaction per load balancer. What was read since the first start of the run is not read
     again, so a run that died goes on where it was. Raises CloudError, Stopped, CloudAway.
     """
-    run = progress.run
+    run, first = progress.run, place.synced_at is None
     began: datetime = run.started_at or timezone.now()
     account = place.account
     cloud = connect(account, place.region_id, background=True)
@@ -47,6 +61,8 @@ def full_sync(place: AccountRegion, progress: Progress) -> None:
     total = here.count()
     progress.stage(SyncRun.Stage.PARTS, total=total, done=total - len(ids))
     read_whole(place, ids, progress)
+    if first:
+        count_rows(_MOST_ROWS)
     if not run.error_count:
         AccountRegion.objects.filter(pk=place.pk).update(synced_at=began, listed_at=began)
 

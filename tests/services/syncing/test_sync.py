@@ -1,6 +1,8 @@
 """The mirror says what the cloud says: full reads, part reads, what vanished, what overtook."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from console.accounts.permissions import NotAllowed
 from tests.cloud import REGION, connect, mirror, the_account, web
@@ -45,6 +47,16 @@ def test_a_second_sync_changes_nothing(cloud):
     before = everything()
     list(schedule.sync_now(the_account(), region_id=REGION))
     assert everything() == before
+
+
+def test_postgresql_counts_what_a_first_sync_wrote(cloud):
+    counted = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            list(schedule.sync_now(the_account(), region_id=REGION))
+        counted.append([one["sql"] for one in asked if one["sql"].startswith("ANALYZE")])
+    assert [len(one) for one in counted] == [1, 0]
+    assert Member._meta.db_table in counted[0][0]
 
 
 def test_what_vanished_in_the_cloud_vanishes_in_the_mirror(balancer, outsider):

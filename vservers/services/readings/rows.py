@@ -4,7 +4,7 @@ A load balancer takes some twenty of them. Put together by Django and planned by
 each, they took as long as all calls to the cloud.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -64,6 +64,15 @@ def update(model: type[Model], pk: object, values: Mapping[str, object]) -> None
     """Set columns of one row. A dict or a list is written as JSON."""
     statement = _update(model, tuple(values))
     execute(statement, [_document([tuple(values.values())]), pk])
+
+
+def count_rows(models: Iterable[type[Model]]) -> None:
+    """Have PostgreSQL count what was written, by ANALYZE.
+
+    By itself it does so a minute later or more, and plans until then as if the tables were empty.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("ANALYZE {}").format(_NAMES.join(map(_table, models))))
 
 
 def columns_of(value: Any) -> dict[str, Any]:
